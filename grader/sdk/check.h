@@ -1,0 +1,141 @@
+/* For a lab's check.c: the trusted side. It makes cases from a seed, has the runner compute, and
+ * compares with a truth that it has from reference/ or made itself. It is linked into a module that
+ * `grade` loads; nothing of it is ever in the learner's process.
+ *
+ *     static void dq_legacy(struct check *k)
+ *     {
+ *         for (int blocks = 1; blocks <= 64; blocks *= 2) {
+ *             check_case(k, "Q4_0, %d blocks", blocks);
+ *             uint8_t *src = check_alloc(k, ...);              fill from check_rng(k)
+ *             float *want = check_alloc(k, ...);               the truth
+ *             struct call *c = check_call(k, OP_DEQUANTIZE);
+ *             call_i64(c, 2);                                  argument 0
+ *             call_in(c, src, blocks * 18);                    argument 1
+ *             call_out(c, n * sizeof(float));                  argument 2
+ *             if (!call_run(c))
+ *                 continue;                                    crash, limit, overrun: already
+ * judged check_i64(k, "return value", 0, call_result(c, 0)); check_f32(k, "dst", want,
+ * call_bytes(c, 2), n);
+ *         }
+ *     }
+ *     static const struct lab_group groups[] = {{"dq-legacy", dq_legacy, .sanitize = true}, ...};
+ *     const struct lab_module lab_module = {LAB_SDK, groups, n_groups, timed, n_timed};
+ *
+ * A case passes when nothing failed it before the next one begins. A group earns its points in
+ * proportion to the credit of its cases; parts (check_part) have weights of their own. Same seed,
+ * same cases: take randomness from check_rng only. Everything here may assert: check.c is ours. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "grader/sdk/lab_rng.h"
+
+struct check; /* one run of one group */
+struct call;
+
+/* ---- the module ---- */
+
+enum { LAB_SDK = 1 };
+
+struct lab_group {
+    const char *name; /* as in lab.json */
+    void (*run)(struct check *k);
+    bool sanitize; /* run again with the ASan/UBSan build, for crashes only */
+    bool hygiene;  /* loses all points when the sanitizer build finds something */
+};
+
+/* A timed case. The harness calls `prepare` for every single call, so that each has fresh inputs of
+ * the same shape, times learner and par in alternation, and calls `verify` on every output. */
+struct lab_timed {
+    const char *name; /* as in lab.json */
+    struct call *(*prepare)(struct check *k);
+    void (*verify)(struct check *k, struct call *c); /* check_fail() makes the timing void */
+    double work;  /* of one call, in the numerator of lab.json's unit: 0.0042 GB for "GB/s" */
+    double bytes; /* moved to and from memory at least, for the roofline; 0: unknown */
+    double flops; /* 0: unknown */
+};
+
+struct lab_module {
+    int sdk; /* LAB_SDK */
+    const struct lab_group *groups;
+    size_t n_groups;
+    const struct lab_timed *timed;
+    size_t n_timed;
+};
+extern const struct lab_module lab_module;
+
+/* ---- cases ---- */
+
+/* True in the sanitizer pass: use fewer and smaller cases, it is 3 to 10 times slower there. */
+bool check_sanitizing(const struct check *k);
+
+/* The cases that follow belong to a part that counts `weight` of the group's points (in any unit:
+ * the weights of a group are summed). Without parts every case weighs the same. */
+void check_part(struct check *k, const char *name, double weight);
+
+/* Begins a case; the text is for people and names the sizes: "Q5_1, 3 blocks, ties". Releases the
+ * memory of the case before. */
+void check_case(struct check *k, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* Randomness of this case: depends on seed, group, and the number of the case in its group. */
+lab_rng *check_rng(struct check *k);
+
+/* Zeroed memory until the next case (at most 512 MiB in all; asserts). */
+void *check_alloc(struct check *k, size_t bytes);
+char *check_printf(struct check *k, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* ---- calls into the runner ---- */
+
+/* A new call of driver.c's operation `op`; the case's. The one before becomes invalid, its outputs
+ * (call_bytes) stay until the case ends. */
+struct call *check_call(struct check *k, uint32_t op);
+
+/* Arguments, at most 16, numbered from 0 in the order in which they are added. */
+void call_i64(struct call *c, int64_t value);
+void call_f64(struct call *c, double value);
+void call_in(struct call *c, const void *bytes, size_t size); /* ends flush at a guard page */
+/* The same with `skew` bytes between its end and the guard page, to choose the alignment of its
+ * start. */
+void call_in_skewed(struct call *c, const void *bytes, size_t size, size_t skew);
+void call_out(struct call *c, size_t size); /* filled with 0xAA, canaries around it */
+void call_out_skewed(struct call *c, size_t size, size_t skew);
+void call_inout(struct call *c, const void *bytes, size_t size); /* writable, starts as `bytes` */
+
+/* CPU time that this call may take, instead of lab.json's case_cpu_ms. */
+void call_limit_ms(struct call *c, int64_t cpu_ms);
+
+/* Rings and waits. False: no reply (crash, limit, forbidden call) or an overrun of an output; the
+ * case is failed with the right verdict and nothing more is to be said. After too many of those in
+ * a group its further calls return false at once. */
+bool call_run(struct call *c);
+
+int64_t call_result(const struct call *c, unsigned result); /* what lab_return() stored */
+/* The grader's copy of an out or inout argument. */
+const void *call_bytes(const struct call *c, unsigned argument);
+int64_t call_cpu_us(const struct call *c); /* CPU time of the runner during the call */
+int64_t call_wall_us(const struct call *c);
+
+/* ---- judging; each returns whether it holds, and fails the case otherwise ---- */
+
+bool check_i64(struct check *k, const char *what, int64_t expected, int64_t actual);
+/* Bitwise; the story shows the bytes around the first difference. */
+bool check_bytes(struct check *k, const char *what, const void *expected, const void *actual,
+                 size_t size);
+/* Bitwise, but shown as floats; +0 and -0 differ. */
+bool check_f32(struct check *k, const char *what, const float *expected, const float *actual,
+               size_t n);
+/* |actual - expected| <= tolerance * max(|expected|, 1e-30) for each; NaN fails. */
+bool check_f64_near(struct check *k, const char *what, double expected, double actual,
+                    double tolerance);
+/* Fails the case in your own words. */
+void check_fail(struct check *k, const char *expected, const char *actual);
+/* What to look at; also shown for hidden groups, so never with inputs or expected values of the
+ * case: name the mistake. The first hint of a case stays. */
+void check_hint(struct check *k, const char *format, ...) PRINTF_LIKE(2, 3);
+bool check_failed(const struct check *k); /* has this case failed so far? */
+/* The case earns a share in [0, 1] instead of 1; below 1 `note` says why (visible also for hidden
+ * groups). */
+void check_credit(struct check *k, double share, const char *note);

@@ -1,0 +1,49 @@
+/* For a lab's driver.c: the untrusted side. A driver is linked with the learner's object and runs
+ * in the cell; it unpacks a call's arguments, calls the learner's function and stores what came
+ * back. It judges nothing: whatever it says, the learner's code could have said.
+ *
+ *     static void op_dequantize(struct lab_call *c)
+ *     {
+ *         float *dst = lab_out(c, 2);
+ *         lab_return(c, 0, qt_dequantize((uint32_t)lab_i64(c, 0), lab_in(c, 1), dst, lab_i64(c,
+ * 3)));
+ *     }
+ *     const struct lab_op lab_ops[] = {[OP_DEQUANTIZE] = {"dequantize", op_dequantize}};
+ *     const size_t lab_n_ops = sizeof lab_ops / sizeof lab_ops[0];
+ *
+ * Arguments are numbered in the order in which check.c added them. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct lab_call;
+
+int64_t lab_i64(const struct lab_call *c, unsigned argument);
+double lab_f64(const struct lab_call *c, unsigned argument);
+/* Read-only; ends flush against a page that faults. NULL when its size is 0 would hide bugs, so an
+ * empty buffer is the address of that page. */
+const void *lab_in(const struct lab_call *c, unsigned argument);
+/* Writable, filled with 0xAA or with what the checker put there; 64 canary bytes on each side. */
+void *lab_out(const struct lab_call *c, unsigned argument);
+size_t lab_size(const struct lab_call *c, unsigned argument); /* of an in or out buffer, bytes */
+
+/* Result number `result` (0..7) of the call. */
+void lab_return(struct lab_call *c, unsigned result, int64_t value);
+
+/* What the learner's code (and only it) took from malloc, calloc, realloc, aligned_alloc,
+ * posix_memalign since lab_heap_reset(), in bytes as requested. The counters live in the learner's
+ * process: good for teaching, not for trust. An allocation that would bring the live sum above
+ * `limit` returns NULL (0: no limit). */
+struct lab_heap {
+    uint64_t live, peak, allocations;
+};
+void lab_heap_reset(uint64_t limit);
+struct lab_heap lab_heap_now(void);
+
+struct lab_op {
+    const char *name;
+    void (*run)(struct lab_call *c);
+};
+extern const struct lab_op lab_ops[];
+extern const size_t lab_n_ops;

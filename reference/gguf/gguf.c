@@ -1,0 +1,1 @@
+typedef int ref_gguf_is_coming;

@@ -1,0 +1,1 @@
+typedef int ref_quant_is_coming;
