@@ -1,5 +1,5 @@
 /* Events of finished submissions, as they are replayed to those who come later. While a submission
- * is graded its events live in the dispatcher's memory (server/dispatch/watch.h, which readers use
+ * is graded its events live in the dispatcher's memory (dispatch_events, which readers use
  * for both); they are stored with the report. A grading that is cut short is done again from the
  * start, so its events are worth no fsync of their own. */
 #pragma once
