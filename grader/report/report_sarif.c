@@ -1,0 +1,231 @@
+/* SARIF 2.1.0 (OASIS): what compiler and sanitizers found, by file and line, as code hosts show it
+ * beside the source. Rule ids stay the same from run to run, and so do the fingerprints, which
+ * leave out the line so that a finding survives code moving above it. */
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "grader/report/json_out.h"
+#include "grader/report/report.h"
+
+enum { RULE_MAX = 96, URI_MAX = 1024 };
+
+struct finding { /* of either kind */
+    char rule[RULE_MAX];
+    const char *level; /* "note", "warning", "error" */
+    const char *file, *message;
+    int line, column;
+};
+
+static void add_rule_text(char rule[RULE_MAX], const char *text, size_t size)
+{
+    size_t at = strlen(rule);
+    for (size_t i = 0; i < size && at + 1 < RULE_MAX; i++) {
+        const unsigned char c = (unsigned char)text[i];
+        rule[at++] = c < 0x80 && isalnum(c) ? (char)tolower(c) : '-';
+    }
+    rule[at] = '\0';
+}
+
+/* The option behind a message of gcc or clang, "... [-Wunused-variable]", or else the severity. */
+static void compiler_rule(struct finding *f)
+{
+    strcpy(f->rule, "compiler/");
+    const char *open = strrchr(f->message, '[');
+    const char *close = open != NULL ? strchr(open, ']') : NULL;
+    if (close != NULL && close[1] == '\0' && strncmp(open, "[-W", 3) == 0)
+        add_rule_text(f->rule, open + 3, (size_t)(close - open - 3));
+    else
+        add_rule_text(f->rule, f->level, strlen(f->level));
+}
+
+static struct finding of_compiler(const struct report_diagnostic *d)
+{
+    static const char *const levels[] = {"note", "warning", "error"};
+    struct finding f = {.level = levels[d->severity],
+                        .file = d->file,
+                        .message = d->message != NULL ? d->message : "",
+                        .line = d->line,
+                        .column = d->column};
+    compiler_rule(&f);
+    return f;
+}
+
+static struct finding of_sanitizer(const struct report_finding *s)
+{
+    struct finding f = {.rule = "sanitizer/",
+                        .level = "error",
+                        .file = s->file,
+                        .message = s->message != NULL ? s->message : "",
+                        .line = s->line,
+                        .column = s->column};
+    const char *kind = s->kind != NULL ? s->kind : "";
+    add_rule_text(f.rule, kind, strlen(kind));
+    return f;
+}
+
+static size_t n_findings(const struct report *r)
+{
+    return r->compile.n_diagnostics + r->sanitizer.n_findings;
+}
+
+static struct finding finding_at(const struct report *r, size_t i)
+{
+    return i < r->compile.n_diagnostics
+               ? of_compiler(&r->compile.diagnostics[i])
+               : of_sanitizer(&r->sanitizer.findings[i - r->compile.n_diagnostics]);
+}
+
+/* FNV-1a, 64 bits; with each text its NUL, so that "ab","c" is not "a","bc". */
+static uint64_t hash_text(uint64_t hash, const char *text)
+{
+    do {
+        hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+    } while (*text++ != '\0');
+    return hash;
+}
+
+static uint64_t fingerprint(const struct finding *f)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    hash = hash_text(hash, f->rule);
+    hash = hash_text(hash, f->file != NULL ? f->file : "");
+    return hash_text(hash, f->message);
+}
+
+/* A relative reference (RFC 3986): no root, no way up, other bytes percent-encoded. */
+static void uri_of(const char *file, char ret[URI_MAX])
+{
+    const char *slash = strrchr(file, '/');
+    if (slash != NULL && (file[0] == '/' || strstr(file, "..") != NULL))
+        file = slash + 1;
+    size_t at = 0;
+    for (; *file != '\0' && at + 3 < URI_MAX; file++) {
+        const unsigned char c = (unsigned char)*file;
+        if (c < 0x80 && (isalnum(c) || strchr("/-._~", c) != NULL)) {
+            ret[at++] = (char)c;
+        } else {
+            ret[at++] = '%';
+            ret[at++] = "0123456789ABCDEF"[c >> 4];
+            ret[at++] = "0123456789ABCDEF"[c & 15];
+        }
+    }
+    ret[at] = '\0';
+}
+
+static void write_message(struct json_out *j, const char *key, const char *text)
+{
+    json_open(j, key, '{');
+    json_text(j, "text", text);
+    json_close(j, '}');
+}
+
+static void write_region(struct json_out *j, const struct finding *f)
+{
+    json_open(j, "region", '{');
+    json_int(j, "startLine", f->line);
+    if (f->column > 0)
+        json_int(j, "startColumn", f->column);
+    json_close(j, '}');
+}
+
+static void write_locations(struct json_out *j, const struct finding *f)
+{
+    char uri[URI_MAX];
+    json_open(j, "locations", '[');
+    if (f->file != NULL) {
+        uri_of(f->file, uri);
+        json_open(j, NULL, '{');
+        json_open(j, "physicalLocation", '{');
+        json_open(j, "artifactLocation", '{');
+        json_text(j, "uri", uri);
+        json_close(j, '}');
+        if (f->line > 0)
+            write_region(j, f);
+        json_close(j, '}');
+        json_close(j, '}');
+    }
+    json_close(j, ']');
+}
+
+/* Equal findings are told apart by their number among their equals. */
+static int number_among_equals(const struct report *r, size_t index, uint64_t hash)
+{
+    int number = 1;
+    for (size_t i = 0; i < index; i++) {
+        const struct finding f = finding_at(r, i);
+        number += fingerprint(&f) == hash;
+    }
+    return number;
+}
+
+static void write_result(struct json_out *j, const struct report *r, size_t index)
+{
+    const struct finding f = finding_at(r, index);
+    const uint64_t hash = fingerprint(&f);
+    char print[40];
+    snprintf(print, sizeof print, "%016" PRIx64 ":%d", hash, number_among_equals(r, index, hash));
+    json_open(j, NULL, '{');
+    json_text(j, "ruleId", f.rule);
+    json_text(j, "level", f.level);
+    write_message(j, "message", f.message[0] != '\0' ? f.message : f.rule);
+    write_locations(j, &f);
+    json_open(j, "partialFingerprints", '{');
+    json_text(j, "gradedFinding/v1", print);
+    json_close(j, '}');
+    json_close(j, '}');
+}
+
+static bool rule_is_new(const struct report *r, size_t index, const char *rule)
+{
+    for (size_t i = 0; i < index; i++) {
+        const struct finding f = finding_at(r, i);
+        if (strcmp(f.rule, rule) == 0)
+            return false;
+    }
+    return true;
+}
+
+static void write_rules(struct json_out *j, const struct report *r)
+{
+    json_open(j, "rules", '[');
+    for (size_t i = 0; i < n_findings(r); i++) {
+        const struct finding f = finding_at(r, i);
+        if (!rule_is_new(r, i, f.rule))
+            continue;
+        json_open(j, NULL, '{');
+        json_text(j, "id", f.rule);
+        write_message(j, "shortDescription", strchr(f.rule, '/') + 1);
+        json_close(j, '}');
+    }
+    json_close(j, ']');
+}
+
+static void write_tool(struct json_out *j, const struct report *r)
+{
+    json_open(j, "tool", '{');
+    json_open(j, "driver", '{');
+    json_text(j, "name", "graded");
+    write_rules(j, r);
+    json_close(j, '}');
+    json_close(j, '}');
+}
+
+void report_write_sarif(const struct report *r, struct str *out)
+{
+    struct json_out j = {.out = out};
+    json_open(&j, NULL, '{');
+    json_text(&j, "$schema", "https://json.schemastore.org/sarif-2.1.0.json");
+    json_text(&j, "version", "2.1.0");
+    json_open(&j, "runs", '[');
+    json_open(&j, NULL, '{');
+    write_tool(&j, r);
+    json_open(&j, "results", '[');
+    for (size_t i = 0; i < n_findings(r); i++)
+        write_result(&j, r, i);
+    json_close(&j, ']');
+    json_close(&j, '}');
+    json_close(&j, ']');
+    json_close(&j, '}');
+}
