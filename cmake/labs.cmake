@@ -1,0 +1,117 @@
+# The compiler and the flags of learners' code. `grade` uses the same ones (grader/grade/config.h.in
+# is filled from here), so that driver, learner and par are built alike.
+find_program(GRADED_LAB_CC gcc REQUIRED)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  set(GRADED_LAB_ARCH_FLAGS -march=x86-64-v3 -ffp-contract=off)
+elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
+  set(GRADED_LAB_ARCH_FLAGS -march=armv8.2-a -ffp-contract=off)
+else()
+  message(FATAL_ERROR "labs are built for x86-64 and aarch64, this is ${CMAKE_SYSTEM_PROCESSOR}")
+endif()
+set(GRADED_LAB_SANITIZE_FLAGS -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
+                              -fno-omit-frame-pointer)
+# The heap of learners' code is counted (grader/sdk/heap.c).
+set(GRADED_LAB_LINK_FLAGS)
+foreach(function malloc calloc realloc aligned_alloc posix_memalign free)
+  list(APPEND GRADED_LAB_LINK_FLAGS -Wl,--wrap=${function})
+endforeach()
+# A static runner needs no loader and no file in its cell. A faster linker where there is one.
+find_program(GRADED_LLD ld.lld)
+if(GRADED_LLD)
+  list(APPEND GRADED_LAB_LINK_FLAGS -fuse-ld=lld)
+endif()
+
+# What a sanitized runner loads: pairs of a host file and the path at which the loader looks for it.
+# Its cell shows these files and no others.
+set(GRADED_SANITIZER_BINDS)
+function(graded_bind_library host guest)
+  file(REAL_PATH "${host}" real)
+  set(GRADED_SANITIZER_BINDS ${GRADED_SANITIZER_BINDS} ${real} ${guest} PARENT_SCOPE)
+endfunction()
+foreach(library libasan.so.8 libubsan.so.1 libstdc++.so.6 libgcc_s.so.1 libm.so.6 libc.so.6)
+  execute_process(COMMAND ${GRADED_LAB_CC} -print-file-name=${library}
+                  OUTPUT_VARIABLE path OUTPUT_STRIP_TRAILING_WHITESPACE)
+  if(IS_ABSOLUTE "${path}")
+    graded_bind_library(${path} /lib/${library})
+  endif()
+endforeach()
+foreach(loader /lib64/ld-linux-x86-64.so.2 /lib/ld-linux-aarch64.so.1)
+  if(EXISTS ${loader})
+    graded_bind_library(${loader} ${loader})
+  endif()
+endforeach()
+
+# graded_lab(DIR): one lab folder; everything about it comes from its lab.json.
+function(graded_lab dir)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${dir}/lab.json)
+  file(READ ${dir}/lab.json manifest)
+  string(JSON id GET "${manifest}" id)
+  string(JSON std GET "${manifest}" build std)
+  string(JSON optimize GET "${manifest}" build optimize)
+  set(libs)
+  string(JSON n_libs ERROR_VARIABLE ignored LENGTH "${manifest}" build libs)
+  if(n_libs GREATER 0)
+    math(EXPR last "${n_libs} - 1")
+    foreach(i RANGE ${last})
+      string(JSON lib GET "${manifest}" build libs ${i})
+      list(APPEND libs -l${lib})
+    endforeach()
+  endif()
+  set(out ${CMAKE_BINARY_DIR}/labs/${id})
+  file(MAKE_DIRECTORY ${out})
+
+  # The trusted side: a module that `grade` loads.
+  file(GLOB checks CONFIGURE_DEPENDS ${dir}/check*.c)
+  if(NOT checks)
+    message(WARNING "lab ${id} has no check.c yet: left out")
+    return()
+  endif()
+  add_library(check_${id} MODULE ${checks})
+  target_link_libraries(check_${id} PRIVATE graded_flags base reference)
+  target_include_directories(check_${id} PRIVATE ${dir})
+  target_compile_options(check_${id} PRIVATE -ffp-contract=off)
+  set_target_properties(check_${id} PROPERTIES PREFIX "" OUTPUT_NAME check LIBRARY_OUTPUT_DIRECTORY ${out})
+
+  # The untrusted side: driver, given objects and SDK in one relocatable object, in both builds. What
+  # is not meant for the learner is made local, so no name of theirs can clash with it or replace it.
+  file(GLOB given CONFIGURE_DEPENDS ${dir}/given_*.c)
+  file(GLOB headers CONFIGURE_DEPENDS ${dir}/*.h)
+  set(flags -std=gnu11 ${optimize} ${GRADED_LAB_ARCH_FLAGS} -Wall -Wextra -Werror
+            -I${dir} -I${CMAKE_SOURCE_DIR}/grader/sdk)
+  set(products)
+  foreach(kind plain sanitize)
+    set(objects ${GRADED_SDK_OBJECTS}/runner.${kind}.o ${GRADED_SDK_OBJECTS}/heap.${kind}.o)
+    set(kind_flags)
+    if(kind STREQUAL sanitize)
+      set(kind_flags ${GRADED_LAB_SANITIZE_FLAGS})
+    endif()
+    foreach(source ${dir}/driver.c ${given})
+      get_filename_component(name ${source} NAME_WE)
+      set(visibility)
+      if(name STREQUAL driver)
+        set(visibility -fvisibility=hidden)
+      endif()
+      set(object ${out}/${name}.${kind}.o)
+      add_custom_command(OUTPUT ${object}
+        COMMAND ${GRADED_LAB_CC} ${flags} ${kind_flags} ${visibility} -c ${source} -o ${object}
+        DEPENDS ${source} ${headers} ${CMAKE_SOURCE_DIR}/grader/sdk/driver.h VERBATIM)
+      list(APPEND objects ${object})
+    endforeach()
+    add_custom_command(OUTPUT ${out}/harness.${kind}.o
+      COMMAND ld -r -o ${out}/harness.${kind}.o ${objects}
+      COMMAND objcopy --localize-hidden ${out}/harness.${kind}.o
+      DEPENDS ${objects} lab_sdk VERBATIM)
+    list(APPEND products ${out}/harness.${kind}.o)
+  endforeach()
+
+  # Par: the lab's solution, built as a learner's submission would be.
+  file(GLOB solution CONFIGURE_DEPENDS ${dir}/solution/*.c)
+  add_custom_command(OUTPUT ${out}/par
+    COMMAND ${GRADED_LAB_CC} -std=${std} ${optimize} ${GRADED_LAB_ARCH_FLAGS} -I${dir} ${solution}
+            ${out}/harness.plain.o -static ${GRADED_LAB_LINK_FLAGS} ${libs} -o ${out}/par
+    DEPENDS ${solution} ${headers} ${out}/harness.plain.o VERBATIM)
+  add_custom_target(lab_${id} ALL DEPENDS ${products} ${out}/par)
+
+  add_test(NAME lab_${id} COMMAND grade test ${id})
+  set_tests_properties(lab_${id} PROPERTIES LABELS labs TIMEOUT 300)
+endfunction()

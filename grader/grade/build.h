@@ -1,0 +1,33 @@
+/* Compiling a submission in a cell. Two builds run side by side: the plain one that is graded and
+ * the one with sanitizers. Compiling is execution: the cell sees the compiler, lab.h and the
+ * harness object, and hands one file back, as a sealed memfd. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "grader/grade/lab.h"
+#include "grader/grade/submission.h"
+#include "grader/report/report.h"
+#include "sandbox/cell.h"
+
+enum build_kind { BUILD_PLAIN, BUILD_SANITIZE };
+
+struct build {
+    struct cell *cell;
+    int64_t limit_ms;
+    int image_fd; /* -1 until it was built */
+    int64_t wall_us, cpu_us, peak_bytes;
+};
+
+MUST_CHECK enum err_code build_start(struct build *ret, const struct lab *lab,
+                                     const struct submission *s, enum build_kind kind,
+                                     struct arena *a, struct err *why);
+
+/* Waits for its end while letting `other` (NULL: none) go on, and fills `ret` (its strings are the
+ * arena's). OK also for sources that do not compile: ret->verdict tells. ERR_IO and ERR_INTERNAL
+ * are faults of ours. */
+MUST_CHECK enum err_code build_finish(struct build *b, struct build *other, struct arena *a,
+                                      struct report_compile *ret, struct err *why);
+void build_close(struct build *b);

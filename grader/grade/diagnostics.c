@@ -1,0 +1,118 @@
+#include "grader/grade/diagnostics.h"
+
+#include <jansson.h>
+#include <string.h>
+
+struct list {
+    struct arena *arena;
+    struct report_diagnostic *items;
+    size_t count;
+    struct str log;
+};
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash != NULL ? slash + 1 : path;
+}
+
+static const char *severity_word(enum report_severity s)
+{
+    switch (s) {
+    case REPORT_NOTE:
+        return "note";
+    case REPORT_WARNING:
+        return "warning";
+    case REPORT_ERROR:
+        return "error";
+    }
+    return "";
+}
+
+static void add(struct list *l, struct report_diagnostic d)
+{
+    if (d.file != NULL)
+        str_printf(&l->log, "%s:%d:%d: ", d.file, d.line, d.column);
+    str_printf(&l->log, "%s: %s\n", severity_word(d.severity), d.message);
+    if (l->count < DIAGNOSTICS_MAX)
+        l->items[l->count++] = d;
+}
+
+static enum report_severity severity_of(const char *kind)
+{
+    if (strstr(kind, "error") != NULL) /* "error", "fatal error" */
+        return REPORT_ERROR;
+    return strcmp(kind, "warning") == 0 ? REPORT_WARNING : REPORT_NOTE;
+}
+
+static void add_json(struct list *l, const json_t *d)
+{
+    const char *kind = json_string_value(json_object_get(d, "kind"));
+    const char *message = json_string_value(json_object_get(d, "message"));
+    const char *option = json_string_value(json_object_get(d, "option"));
+    if (kind == NULL || message == NULL)
+        return;
+    const json_t *caret =
+        json_object_get(json_array_get(json_object_get(d, "locations"), 0), "caret");
+    const char *file = json_string_value(json_object_get(caret, "file"));
+    const struct report_diagnostic one = {
+        .file = file != NULL ? arena_strdup(l->arena, base_name(file)) : NULL,
+        .line = (int)json_integer_value(json_object_get(caret, "line")),
+        .column = (int)json_integer_value(json_object_get(caret, "byte-column")),
+        .severity = severity_of(kind),
+        .message = option != NULL ? arena_printf(l->arena, "%s [%s]", message, option)
+                                  : arena_strdup(l->arena, message),
+    };
+    add(l, one);
+    const json_t *children = json_object_get(d, "children");
+    for (size_t i = 0; i < json_array_size(children); i++)
+        add_json(l, json_array_get(children, i));
+}
+
+/* "ld.lld: error: undefined symbol: qt_quantize" and "undefined reference to `qt_quantize'": the
+ * name is what a learner needs. */
+static void add_linker_line(struct list *l, const char *line, size_t length)
+{
+    char *text = arena_strndup(l->arena, line, length);
+    static const char *const marks[] = {"undefined symbol: ", "undefined reference to ",
+                                        "duplicate symbol: ", "multiple definition of "};
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+        const char *at = strstr(text, marks[i]);
+        if (at == NULL)
+            continue;
+        add(l, (struct report_diagnostic){.severity = REPORT_ERROR,
+                                          .message = arena_strdup(l->arena, at)});
+        return;
+    }
+    str_printf(&l->log, "%s\n", text);
+}
+
+static void add_line(struct list *l, const char *line, size_t length)
+{
+    json_t *all = length > 0 && line[0] == '[' ? json_loadb(line, length, 0, NULL) : NULL;
+    if (!json_is_array(all)) {
+        if (length > 0)
+            add_linker_line(l, line, length);
+        json_decref(all);
+        return;
+    }
+    for (size_t i = 0; i < json_array_size(all); i++)
+        add_json(l, json_array_get(all, i));
+    json_decref(all);
+}
+
+void diagnostics_read(const char *text, size_t size, struct arena *a, struct report_compile *ret)
+{
+    struct list l = {.arena = a, .items = arena_array(a, DIAGNOSTICS_MAX, sizeof *l.items)};
+    str_init(&l.log, REPORT_LOG_MAX);
+    for (size_t at = 0; at < size;) {
+        const char *end = memchr(text + at, '\n', size - at);
+        const size_t length = end != NULL ? (size_t)(end - text) - at : size - at;
+        add_line(&l, text + at, length);
+        at += length + 1;
+    }
+    ret->diagnostics = l.items;
+    ret->n_diagnostics = l.count;
+    ret->log = arena_strndup(a, l.log.text, l.log.length);
+    str_done(&l.log);
+}

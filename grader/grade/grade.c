@@ -1,0 +1,450 @@
+#include "grader/grade/grade.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "grader/grade/build.h"
+#include "grader/grade/check.h"
+#include "grader/grade/findings.h"
+#include "grader/grade/timed.h"
+#include "sandbox/cell.h"
+
+enum {
+    TOTAL_INCIDENTS = 8, /* crashes and limits of one submission, before the rest is not run */
+    TOTAL_CPU_MS = 600 * 1000, /* of one runner: the last resort behind the limits of calls */
+    TIMED_BUDGET_MS = 1500,
+    SANITIZER_FINDINGS = 8,
+    SANITIZER_MEMORY = 6, /* times the lab's limit: shadow, redzones, quarantine */
+};
+
+/* One grading under way. */
+struct session {
+    const struct lab *lab;
+    const struct grade_options *options;
+    struct arena *arena;
+    struct events events;
+    struct build plain, sanitized;
+    struct runner_slot slot;
+    struct report_group groups[LAB_GROUPS];
+    size_t n_groups;
+    struct report_performance performance[LAB_TIMED];
+    size_t n_performance;
+    struct report_finding findings[SANITIZER_FINDINGS];
+    struct report report;
+    int core;
+};
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static bool included(const struct session *g, const struct lab_group_rule *rule)
+{
+    return rule->visible || !g->options->visible_only;
+}
+
+static bool wants_sanitizer(const struct session *g)
+{
+    for (size_t i = 0; i < g->lab->n_groups; i++)
+        if (included(g, &g->lab->groups[i]) &&
+            lab_group_code(g->lab, g->lab->groups[i].name)->hygiene)
+            return true;
+    return false;
+}
+
+/* ---- building ---- */
+
+static enum err_code compile(struct session *g, const struct submission *s, struct err *why)
+{
+    events_simple(&g->events, "compile_started");
+    const bool both = wants_sanitizer(g);
+    enum err_code rc = build_start(&g->plain, g->lab, s, BUILD_PLAIN, g->arena, why);
+    if (rc == OK && both)
+        rc = build_start(&g->sanitized, g->lab, s, BUILD_SANITIZE, g->arena, why);
+    if (rc == OK)
+        rc =
+            build_finish(&g->plain, both ? &g->sanitized : NULL, g->arena, &g->report.compile, why);
+    if (rc == OK)
+        events_compiled(&g->events, &g->report.compile);
+    return rc;
+}
+
+/* ---- groups ---- */
+
+static struct runner_config runner_config_of(const struct session *g, int image_fd, bool sanitize)
+{
+    const struct lab_limits *l = &g->lab->limits;
+    return (struct runner_config){
+        .image_fd = image_fd,
+        .profile = sanitize ? CELL_SANITIZE : CELL_RUN,
+        .memory_bytes = sanitize ? l->memory_bytes * SANITIZER_MEMORY : l->memory_bytes,
+        .stack_bytes = l->stack_bytes,
+        .output_bytes = l->output_bytes,
+        .arena_bytes = l->arena_bytes,
+        .total_cpu_ms = TOTAL_CPU_MS,
+        .core = g->core,
+    };
+}
+
+/* Rounded down to tenths, so that only a full group shows full points. */
+static double points_for(double points, double share)
+{
+    return share >= 1 ? points : floor(points * share * 10 + 1e-6) / 10;
+}
+
+static struct report_group group_result(const struct lab_group_rule *rule, const struct check *k,
+                                        int64_t ms)
+{
+    return (struct report_group){.name = rule->name,
+                                 .points = rule->points,
+                                 .earned = points_for(rule->points, check_share(k)),
+                                 .visible = rule->visible,
+                                 .verdict = k->verdict,
+                                 .cases = k->cases,
+                                 .passed = k->passed,
+                                 .ms = ms,
+                                 .has_failure = k->has_failure,
+                                 .first_failure = k->failure};
+}
+
+/* A finding costs the hygiene group all of its points. */
+static void apply_findings(const struct session *g, struct report_group *r)
+{
+    if (g->report.sanitizer.n_findings == 0)
+        return;
+    const struct report_finding *f = &g->findings[0];
+    r->earned = 0;
+    r->verdict = VERDICT_RUNTIME_ERROR;
+    r->has_failure = true;
+    r->first_failure = (struct report_failure){
+        .test_case = "sanitizer build",
+        .expected = "no finding of AddressSanitizer or UndefinedBehaviorSanitizer",
+        .actual = f->file != NULL
+                      ? arena_printf(g->arena, "%s:%d: %s", f->file, f->line, f->message)
+                      : f->message,
+        .hint = "compile with -g -fsanitize=address,undefined and run your own tests under it"};
+}
+
+static enum err_code run_group(struct session *g, const struct lab_group_rule *rule,
+                               struct err *why)
+{
+    const struct lab_group *code = lab_group_code(g->lab, rule->name);
+    events_group_started(&g->events, rule->name);
+    const int64_t start = now_ms();
+    struct check k;
+    check_init(&k, g->lab, rule->name, &g->slot, g->arena, g->options->seed);
+    code->run(&k);
+    check_end_case(&k);
+    struct report_group r = group_result(rule, &k, now_ms() - start);
+    const enum err_code rc = k.rc;
+    if (rc != OK)
+        err_set(why, rc, "group '%s': %s", rule->name, k.why.text);
+    check_done(&k);
+    if (code->hygiene)
+        apply_findings(g, &r);
+    g->groups[g->n_groups++] = r;
+    if (rc == OK)
+        events_group(&g->events, &r);
+    return rc;
+}
+
+static enum err_code run_groups(struct session *g, bool hygiene, struct err *why)
+{
+    enum err_code rc = OK;
+    for (size_t i = 0; rc == OK && i < g->lab->n_groups; i++) {
+        const struct lab_group_rule *rule = &g->lab->groups[i];
+        if (included(g, rule) && lab_group_code(g->lab, rule->name)->hygiene == hygiene)
+            rc = run_group(g, rule, why);
+    }
+    return rc;
+}
+
+/* ---- the sanitizer pass ---- */
+
+static void add_finding(struct session *g, const struct check *k)
+{
+    struct report_sanitizer *r = &g->report.sanitizer;
+    const struct report_finding f =
+        finding_read(g->lab, k->last_stderr.text, k->last_stderr.length, g->arena);
+    for (size_t i = 0; i < r->n_findings; i++)
+        if (g->findings[i].line == f.line && strcmp(g->findings[i].kind, f.kind) == 0)
+            return;
+    if (r->n_findings < SANITIZER_FINDINGS)
+        g->findings[r->n_findings++] = f;
+}
+
+/* One group again, for its crashes only; wrong answers were judged in the plain build. */
+static enum err_code sanitize_group(struct session *g, struct runner_slot *slot, const char *name,
+                                    struct err *why)
+{
+    struct check k;
+    check_init(&k, g->lab, name, slot, g->arena, g->options->seed);
+    k.sanitizing = true;
+    lab_group_code(g->lab, name)->run(&k);
+    check_end_case(&k);
+    const enum err_code rc = k.rc;
+    if (rc != OK)
+        err_set(why, rc, "sanitizer pass of group '%s': %s", name, k.why.text);
+    if (k.incidents > 0 && k.verdict == VERDICT_RUNTIME_ERROR)
+        add_finding(g, &k);
+    check_done(&k);
+    return rc;
+}
+
+static enum err_code sanitize_groups(struct session *g, struct err *why)
+{
+    struct runner_slot slot = {.config = runner_config_of(g, g->sanitized.image_fd, true),
+                               .max_incidents = TOTAL_INCIDENTS};
+    enum err_code rc = OK;
+    for (size_t i = 0; rc == OK && i < g->lab->n_groups; i++) {
+        const struct lab_group_rule *rule = &g->lab->groups[i];
+        if (included(g, rule) && lab_group_code(g->lab, rule->name)->sanitize)
+            rc = sanitize_group(g, &slot, rule->name, why);
+    }
+    runner_slot_close(&slot);
+    return rc;
+}
+
+static enum err_code sanitize(struct session *g, struct err *why)
+{
+    struct report_sanitizer *r = &g->report.sanitizer;
+    r->findings = g->findings;
+    r->verdict = VERDICT_ACCEPTED;
+    if (!wants_sanitizer(g))
+        return OK;
+    events_simple(&g->events, "sanitizer_started");
+    struct report_compile built = {0};
+    enum err_code rc = build_finish(&g->sanitized, NULL, g->arena, &built, why);
+    if (rc != OK)
+        return rc;
+    r->ran = built.verdict == VERDICT_ACCEPTED;
+    if (!r->ran)
+        r->verdict = built.verdict;
+    else
+        rc = sanitize_groups(g, why);
+    if (r->n_findings > 0)
+        r->verdict = VERDICT_RUNTIME_ERROR;
+    if (rc == OK)
+        events_sanitized(&g->events, r);
+    return rc;
+}
+
+/* ---- timed cases ---- */
+
+static bool visible_groups_full(const struct session *g)
+{
+    for (size_t i = 0; i < g->n_groups; i++)
+        if (g->groups[i].visible && g->groups[i].verdict != VERDICT_ACCEPTED)
+            return false;
+    return true;
+}
+
+static enum err_code time_one(struct session *g, struct runner_slot *par,
+                              const struct lab_timed_rule *rule, struct err *why)
+{
+    events_timed_started(&g->events, rule->name);
+    struct check k;
+    check_init(&k, g->lab, rule->name, &g->slot, g->arena, g->options->seed);
+    struct report_performance *p = &g->performance[g->n_performance++];
+    const enum err_code rc =
+        timed_run(&k, par, rule, lab_timed_code(g->lab, rule->name), TIMED_BUDGET_MS, p, why);
+    check_done(&k);
+    if (rc == OK)
+        events_timed(&g->events, p);
+    return rc;
+}
+
+static enum err_code time_all(struct session *g, struct err *why)
+{
+    if (g->lab->n_timed == 0 || !visible_groups_full(g))
+        return OK;
+    const int par_fd =
+        open(arena_printf(g->arena, "%s/par", g->lab->build_dir), O_RDONLY | O_CLOEXEC);
+    if (par_fd < 0)
+        return err_sys(why, ERR_IO, errno, "par of lab %s", g->lab->id);
+    struct runner_slot par = {.config = runner_config_of(g, par_fd, false), .max_incidents = 1};
+    enum err_code rc = OK;
+    for (size_t i = 0; rc == OK && i < g->lab->n_timed; i++)
+        rc = time_one(g, &par, &g->lab->timed[i], why);
+    runner_slot_close(&par);
+    close(par_fd);
+    return rc;
+}
+
+/* ---- the report ---- */
+
+static void add_points(struct session *g)
+{
+    struct report *r = &g->report;
+    for (size_t i = 0; i < g->lab->n_groups; i++)
+        if (included(g, &g->lab->groups[i]))
+            r->max_score += g->lab->groups[i].points;
+    for (size_t i = 0; i < g->lab->n_timed; i++)
+        r->max_score += g->lab->timed[i].points;
+    for (size_t i = 0; i < g->n_groups; i++)
+        r->score += g->groups[i].earned;
+    for (size_t i = 0; i < g->n_performance; i++)
+        r->score += g->performance[i].earned;
+    r->score = round(r->score * 10) / 10;
+    r->pass = r->score >= g->lab->pass / 100 * r->max_score - 1e-9;
+}
+
+/* docs/words.md: accepted when every group is full; partial when answers are wrong but some group
+ * of substance is full; else what tells most. */
+static enum verdict overall(const struct session *g)
+{
+    if (g->report.compile.verdict != VERDICT_ACCEPTED)
+        return VERDICT_COMPILE_ERROR;
+    enum verdict worst = VERDICT_ACCEPTED;
+    bool some_full = false;
+    for (size_t i = 0; i < g->n_groups; i++) {
+        const struct report_group *r = &g->groups[i];
+        if (verdict_rank(r->verdict) > verdict_rank(worst))
+            worst = r->verdict;
+        if (r->verdict == VERDICT_ACCEPTED && !lab_group_code(g->lab, r->name)->hygiene)
+            some_full = true;
+    }
+    return worst == VERDICT_WRONG_ANSWER && some_full ? VERDICT_PARTIAL : worst;
+}
+
+static size_t count(const char *const *list)
+{
+    size_t n = 0;
+    while (list[n] != NULL)
+        n++;
+    return n;
+}
+
+static const char *cpu_name(struct arena *a)
+{
+    FILE *f = fopen("/proc/cpuinfo", "re");
+    char line[256];
+    const char *name = "unknown";
+    while (f != NULL && fgets(line, sizeof line, f) != NULL) {
+        const char *colon = strchr(line, ':');
+        if (strncmp(line, "model name", 10) != 0 || colon == NULL)
+            continue;
+        name = arena_strndup(a, colon + 2, strcspn(colon + 2, "\n"));
+        break;
+    }
+    if (f != NULL)
+        fclose(f);
+    return name;
+}
+
+static void describe(struct session *g)
+{
+    struct report *r = &g->report;
+    struct cell_guarantees cell;
+    cell_guarantees(&cell);
+    r->lab = g->lab->id;
+    r->lab_version = g->lab->version;
+    r->lab_title = g->lab->title;
+    r->seed = g->options->seed;
+    r->groups = g->groups;
+    r->performance = g->performance;
+    r->sanitizer.findings = g->findings;
+    r->device_kind = "cpu";
+    r->device_name = cpu_name(g->arena);
+    r->guarantees = cell.held;
+    r->n_guarantees = count(cell.held);
+    r->degraded = cell.degraded;
+    r->n_degraded = count(cell.degraded);
+    r->resources.limit_cpu_ms = g->lab->limits.case_cpu_ms;
+    r->resources.limit_memory_bytes = g->lab->limits.memory_bytes;
+}
+
+static void sum_up(struct session *g, int64_t start_ms)
+{
+    struct report *r = &g->report;
+    r->n_groups = g->n_groups;
+    r->n_performance = g->n_performance;
+    add_points(g);
+    r->verdict = overall(g);
+    r->resources.wall_ms = now_ms() - start_ms;
+    r->resources.cpu_ms = g->slot.cpu_us / 1000;
+    r->resources.peak_bytes = g->slot.peak_bytes;
+}
+
+/* Clock and runners live on one core: a doorbell there costs a tenth of one between cores. */
+static int pick_core(int wanted)
+{
+    cpu_set_t allowed;
+    if (sched_getaffinity(0, sizeof allowed, &allowed) != 0)
+        return -1;
+    if (wanted >= 0 && wanted < CPU_SETSIZE && CPU_ISSET(wanted, &allowed))
+        return wanted;
+    for (int i = 0; i < CPU_SETSIZE; i++)
+        if (CPU_ISSET(i, &allowed))
+            return i;
+    return -1;
+}
+
+static void pin(int core)
+{
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    if (core < 0)
+        return;
+    CPU_SET(core, &one);
+    (void)sched_setaffinity(0, sizeof one, &one); /* slower and noisier without, never wrong */
+}
+
+static enum err_code run_all(struct session *g, const struct submission *s, struct err *why)
+{
+    enum err_code rc = compile(g, s, why);
+    if (rc != OK || g->report.compile.verdict != VERDICT_ACCEPTED)
+        return rc;
+    g->slot = (struct runner_slot){.config = runner_config_of(g, g->plain.image_fd, false),
+                                   .max_incidents = TOTAL_INCIDENTS};
+    cpu_set_t before;
+    const bool known = sched_getaffinity(0, sizeof before, &before) == 0;
+    pin(g->core);
+    rc = run_groups(g, false, why);
+    if (rc == OK)
+        rc = sanitize(g, why);
+    if (rc == OK)
+        rc = run_groups(g, true, why);
+    if (rc == OK)
+        rc = time_all(g, why);
+    runner_slot_close(&g->slot);
+    if (known)
+        (void)sched_setaffinity(0, sizeof before, &before);
+    return rc;
+}
+
+enum err_code grade_run(const struct lab *lab, const struct submission *s,
+                        const struct grade_options *options, struct arena *a, struct report *ret,
+                        struct err *why)
+{
+    const int64_t start = now_ms();
+    struct session *g = arena_alloc(a, sizeof *g);
+    if (g == NULL)
+        return err_set(why, ERR_NOMEM, "no memory for a grading");
+    *g = (struct session){.lab = lab,
+                          .options = options,
+                          .arena = a,
+                          .events = {.fd = options->events_fd},
+                          .plain = {.image_fd = -1},
+                          .sanitized = {.image_fd = -1},
+                          .core = pick_core(options->core)};
+    describe(g);
+    const enum err_code rc = run_all(g, s, why);
+    build_close(&g->plain);
+    build_close(&g->sanitized);
+    if (rc != OK)
+        return rc;
+    sum_up(g, start);
+    events_finished(&g->events, &g->report);
+    *ret = g->report;
+    return OK;
+}

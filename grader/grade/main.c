@@ -1,0 +1,315 @@
+/* grade: the command line. Environment, arguments and exit status live here; grade.c is pure. */
+#include <getopt.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/parse.h"
+#include "grader/grade/config.h"
+#include "grader/grade/grade.h"
+#include "grader/grade/job.h"
+#include "grader/grade/prove.h"
+
+enum { EXIT_PASSED = 0, EXIT_BELOW = 1, EXIT_USAGE = 2, EXIT_FAULT = 3 };
+enum { ARENA_BYTES = 256 << 20 };
+
+static const char usage_text[] =
+    "grade run LAB FILES...   grade files of a lab\n"
+    "  --format text|json|junit|gradescope|sarif   default: text\n"
+    "  --seed N                 the cases' seed; default: from the files' bytes\n"
+    "  --visible                visible groups only\n"
+    "  --events                 progress as NDJSON on standard error\n"
+    "  --core N                 the core that runners and the clock share\n"
+    "grade run --job DIR      grade a job directory; with --events progress on standard output\n"
+    "  --parent-pid N           end when this parent does\n"
+    "grade test [LAB...]      labs prove themselves\n"
+    "grade list               labs and their points\n"
+    "\n"
+    "Exit status: 0 passed, 1 below the pass mark, 2 usage, 3 could not grade (our fault).\n"
+    "GRADED_LABS and GRADED_LAB_BUILD name other folders of labs and of their built parts.\n";
+
+struct options {
+    const char *format, *job;
+    bool has_seed, visible, events;
+    uint64_t seed;
+    int core;
+    int64_t parent_pid;
+    char **rest;
+    int n_rest;
+};
+
+static int usage(const char *what)
+{
+    if (what != NULL)
+        fprintf(stderr, "grade: %s\n", what);
+    fputs(usage_text, what != NULL ? stderr : stdout);
+    return what != NULL ? EXIT_USAGE : EXIT_PASSED;
+}
+
+static int fault(const struct err *why)
+{
+    fprintf(stderr, "grade: %s\n", why->text);
+    return EXIT_FAULT;
+}
+
+static struct lab_paths paths_from_environment(void)
+{
+    const char *labs = getenv("GRADED_LABS"), *build = getenv("GRADED_LAB_BUILD");
+    return (struct lab_paths){.labs = labs != NULL ? labs : CONFIG_LABS_DIR,
+                              .build = build != NULL ? build : CONFIG_LAB_BUILD_DIR};
+}
+
+static enum err_code take_option(struct options *o, int option, struct err *why)
+{
+    int64_t core = -1;
+    enum err_code rc = OK;
+    switch (option) {
+    case 'f':
+        o->format = optarg;
+        return OK;
+    case 'j':
+        o->job = optarg;
+        return OK;
+    case 's':
+        o->has_seed = true;
+        return parse_u64(optarg, "--seed", 0, ((uint64_t)1 << 53) - 1, &o->seed, why);
+    case 'v':
+        o->visible = true;
+        return OK;
+    case 'e':
+        o->events = true;
+        return OK;
+    case 'c':
+        rc = parse_i64(optarg, "--core", 0, 4095, &core, why);
+        o->core = (int)core;
+        return rc;
+    case 'p':
+        return parse_i64(optarg, "--parent-pid", 1, INT32_MAX, &o->parent_pid, why);
+    default:
+        return err_set(why, ERR_INVALID, "unknown option");
+    }
+}
+
+static enum err_code parse_options(int argc, char **argv, struct options *ret, struct err *why)
+{
+    static const struct option known[] = {
+        {"format", required_argument, NULL, 'f'},     {"job", required_argument, NULL, 'j'},
+        {"seed", required_argument, NULL, 's'},       {"visible", no_argument, NULL, 'v'},
+        {"events", no_argument, NULL, 'e'},           {"core", required_argument, NULL, 'c'},
+        {"parent-pid", required_argument, NULL, 'p'}, {0},
+    };
+    *ret = (struct options){.format = "text", .core = -1};
+    for (int c = 0; (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+        const enum err_code rc = take_option(ret, c, why);
+        if (rc != OK)
+            return rc;
+    }
+    ret->rest = argv + optind;
+    ret->n_rest = argc - optind;
+    return OK;
+}
+
+static const struct {
+    const char *name;
+    void (*write)(const struct report *r, struct str *out);
+} formats[] = {
+    {"json", report_write_json},
+    {"junit", report_write_junit},
+    {"gradescope", report_write_gradescope},
+    {"sarif", report_write_sarif},
+};
+
+static bool write_format(const char *format, const struct report *r, struct str *out)
+{
+    if (strcmp(format, "text") == 0) {
+        report_write_text(r, isatty(STDOUT_FILENO), out);
+        return true;
+    }
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
+        if (strcmp(formats[i].name, format) == 0) {
+            formats[i].write(r, out);
+            return true;
+        }
+    return false;
+}
+
+static bool known_format(const char *format)
+{
+    bool known = strcmp(format, "text") == 0;
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
+        known |= strcmp(formats[i].name, format) == 0;
+    return known;
+}
+
+static int print_report(const struct report *r, const char *format)
+{
+    struct str out;
+    str_init(&out, REPORT_JSON_MAX);
+    write_format(format, r, &out);
+    fwrite(out.text, 1, out.length, stdout);
+    if (out.length > 0 && out.text[out.length - 1] != '\n')
+        putchar('\n');
+    str_done(&out);
+    return r->pass ? EXIT_PASSED : EXIT_BELOW;
+}
+
+/* Whoever typed the command line has the lab's sources too, so nothing is redacted. */
+static int run_files(const struct options *o, struct arena *a)
+{
+    struct err why;
+    if (o->n_rest < 2)
+        return usage("run needs a lab and its files");
+    if (!known_format(o->format))
+        return usage("--format is text, json, junit, gradescope or sarif");
+    const struct lab_paths paths = paths_from_environment();
+    struct lab lab;
+    if (lab_open(&lab, &paths, o->rest[0], a, &why) != OK) {
+        const int status = why.code == ERR_NOT_FOUND ? EXIT_USAGE : EXIT_FAULT;
+        fprintf(stderr, "grade: %s\n", why.text);
+        return status;
+    }
+    struct submission s;
+    int status;
+    if (submission_read_paths(&lab, (const char *const *)(o->rest + 1), (size_t)o->n_rest - 1, a,
+                              &s, &why) != OK) {
+        fprintf(stderr, "grade: %s\n", why.text);
+        status = EXIT_USAGE;
+    } else {
+        const struct grade_options options = {.seed = o->has_seed ? o->seed : s.seed,
+                                              .visible_only = o->visible,
+                                              .core = o->core,
+                                              .events_fd = o->events ? STDERR_FILENO : -1};
+        struct report r;
+        status = grade_run(&lab, &s, &options, a, &r, &why) == OK ? print_report(&r, o->format)
+                                                                  : fault(&why);
+    }
+    lab_close(&lab);
+    return status;
+}
+
+static enum err_code grade_job(const struct options *o, struct arena *a, struct report *ret,
+                               struct lab *lab, struct err *why)
+{
+    struct job job;
+    struct submission s;
+    const struct lab_paths paths = paths_from_environment();
+    enum err_code rc = job_read(o->job, a, &job, why);
+    if (rc == OK)
+        rc = lab_open(lab, &paths, job.lab, a, why);
+    if (rc == OK)
+        rc = submission_read_folder(lab, arena_printf(a, "%s/submission", o->job), a, &s, why);
+    if (rc != OK)
+        return rc;
+    const struct grade_options options = {.seed = job.has_seed ? job.seed : s.seed,
+                                          .visible_only = job.visible_only,
+                                          .core = o->core,
+                                          .events_fd = o->events ? STDOUT_FILENO : -1};
+    rc = grade_run(lab, &s, &options, a, ret, why);
+    if (rc == OK)
+        rc = job_write_report(o->job, ret, why);
+    return rc;
+}
+
+/* A server that dies leaves no grader behind: its jobs are leased again by the next one. */
+static bool parent_is_gone(int64_t parent_pid)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    return getppid() != (pid_t)parent_pid;
+}
+
+static int run_job(const struct options *o, struct arena *a)
+{
+    if (o->parent_pid != 0 && parent_is_gone(o->parent_pid))
+        return EXIT_FAULT;
+    signal(SIGPIPE, SIG_IGN);
+    struct lab lab = {0};
+    struct report r;
+    struct err why;
+    const enum err_code rc = grade_job(o, a, &r, &lab, &why);
+    const int status = rc != OK ? fault(&why) : r.pass ? EXIT_PASSED : EXIT_BELOW;
+    lab_close(&lab);
+    return status;
+}
+
+static int command_run(int argc, char **argv)
+{
+    struct options o;
+    struct err why;
+    if (parse_options(argc, argv, &o, &why) != OK)
+        return usage(why.text);
+    struct arena a;
+    arena_init(&a, ARENA_BYTES);
+    const int status = o.job != NULL ? run_job(&o, &a) : run_files(&o, &a);
+    arena_done(&a);
+    return status;
+}
+
+static int prove_one(const struct lab_paths *paths, const char *name, struct arena *a)
+{
+    struct lab lab;
+    struct err why;
+    if (lab_open(&lab, paths, name, a, &why) != OK)
+        return fault(&why);
+    bool proved = false;
+    int status = EXIT_PASSED;
+    if (prove_lab(&lab, -1, stdout, &proved, &why) != OK)
+        status = fault(&why);
+    else if (!proved)
+        status = EXIT_BELOW;
+    lab_close(&lab);
+    return status;
+}
+
+static int for_labs(int n, char **names,
+                    int (*each)(const struct lab_paths *, const char *, struct arena *))
+{
+    const struct lab_paths paths = paths_from_environment();
+    struct arena a;
+    struct err why;
+    const char *const *all = (const char *const *)names;
+    size_t count = (size_t)n;
+    int status = EXIT_PASSED;
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    arena_init(&a, ARENA_BYTES);
+    if (n == 0 && lab_list(&paths, &a, &all, &count, &why) != OK)
+        status = fault(&why);
+    for (size_t i = 0; i < count; i++) {
+        const int one = each(&paths, all[i], &a);
+        status = one > status ? one : status;
+    }
+    arena_done(&a);
+    return status;
+}
+
+static int list_one(const struct lab_paths *paths, const char *name, struct arena *a)
+{
+    struct lab lab;
+    struct err why;
+    if (lab_open(&lab, paths, name, a, &why) != OK)
+        return fault(&why);
+    printf("%-5s %-18s %-60s %s\n", lab.id, lab.slug, lab.title, lab.files[0].name);
+    lab_close(&lab);
+    return EXIT_PASSED;
+}
+
+int main(int argc, char **argv)
+{
+    if (sodium_init() < 0)
+        return EXIT_FAULT;
+    if (argc < 2)
+        return usage("a command is missing");
+    const char *command = argv[1];
+    if (strcmp(command, "run") == 0)
+        return command_run(argc - 1, argv + 1);
+    if (strcmp(command, "test") == 0)
+        return for_labs(argc - 2, argv + 2, prove_one);
+    if (strcmp(command, "list") == 0)
+        return for_labs(0, NULL, list_one);
+    if (strcmp(command, "--help") == 0 || strcmp(command, "help") == 0)
+        return usage(NULL);
+    return usage("the commands are run, test and list");
+}

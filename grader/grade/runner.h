@@ -1,0 +1,52 @@
+/* A runner as the grader sees it: a cell with a program that answers calls, frozen whenever it is
+ * not answering one. The clock is ours: from the bell to the reply, outside the cell. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "grader/grade/shm.h"
+#include "sandbox/cell.h"
+
+struct runner_config {
+    int image_fd;              /* the executable, a sealed memfd; borrowed */
+    enum cell_profile profile; /* CELL_RUN or CELL_SANITIZE */
+    int64_t memory_bytes, stack_bytes, output_bytes, arena_bytes;
+    int64_t total_cpu_ms; /* over all its calls; the cell's own last limit */
+    int core;             /* -1: not pinned */
+};
+
+struct runner {
+    struct shm shm;
+    struct cell *cell;
+    int bell; /* our end of the socket pair */
+    bool frozen;
+    int64_t cpu_us; /* when it was last frozen */
+};
+
+enum runner_outcome {
+    RUNNER_REPLIED,
+    RUNNER_TOO_SLOW, /* still running after the call's limit; the runner is dead now */
+    RUNNER_ENDED,    /* it ended: see cell_result() */
+    RUNNER_LIED,     /* it rang without answering this call; the runner is dead now */
+};
+
+struct runner_times {
+    int64_t wall_ns; /* bell to reply */
+    int64_t cpu_us;  /* of the whole cell, during the call */
+};
+
+/* Starts the program, which then waits for its first call. It knows nothing yet that is worth
+ * computing with, so it need not be frozen for that. */
+MUST_CHECK enum err_code runner_open(struct runner *ret, const struct runner_config *config,
+                                     struct err *why);
+/* NULL-safe; works on a zeroed runner. */
+void runner_close(struct runner *r);
+bool runner_alive(const struct runner *r);
+
+/* One call, already written to r->shm: thaw, ring, wait, stop the clock, freeze. The CPU limit is
+ * checked against the cell's CPU time; wall time may be three times as much and a second. */
+MUST_CHECK enum err_code runner_call(struct runner *r, int64_t limit_cpu_ms,
+                                     enum runner_outcome *ret, struct runner_times *ret_times,
+                                     struct err *why);
