@@ -216,7 +216,9 @@ void report_write_sarif(const struct report *r, struct str *out)
 {
     struct json_out j = {.out = out};
     json_open(&j, NULL, '{');
-    json_text(&j, "$schema", "https://json.schemastore.org/sarif-2.1.0.json");
+    json_text(&j, "$schema",
+              "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/"
+              "sarif-schema-2.1.0.json");
     json_text(&j, "version", "2.1.0");
     json_open(&j, "runs", '[');
     json_open(&j, NULL, '{');

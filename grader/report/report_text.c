@@ -10,6 +10,7 @@
 
 enum {
     NAME_COLUMNS = 26,
+    WORD_COLUMNS = 16, /* of a unit, a tier */
     BAR_COLUMNS = 16,
     SCALE_COLUMNS = 45, /* of the speed scale, 0 to SCALE_END times par */
     FINDINGS_SHOWN = 20,
@@ -81,7 +82,7 @@ static void verdict_name(const struct text_out *t, enum verdict v)
 static void write_head(const struct text_out *t, const struct report *r)
 {
     str_add(t->out, "Lab ");
-    text_inline(t->out, r->lab);
+    text_inline(t->out, r->lab, WORD_COLUMNS);
     str_add(t->out, "\n");
     text_paragraph(t->out, 2, "", r->lab_title, 2);
     str_add(t->out, "\n  ");
@@ -137,7 +138,10 @@ static void write_group(const struct text_out *t, const struct report_group *g)
     text_bar(t->out, g->points > 0 ? g->earned / g->points : g->verdict == VERDICT_ACCEPTED,
              BAR_COLUMNS);
     str_printf(t->out, " %5.4g of %-4.4g", g->earned, g->points);
-    str_printf(t->out, " %d of %d cases\n", g->passed, g->cases);
+    if (g->cases > 0)
+        str_printf(t->out, " %d of %d cases\n", g->passed, g->cases);
+    else
+        str_add(t->out, " not run\n");
 }
 
 /* The further failing groups: where, and what to look at, in few lines. */
@@ -158,7 +162,7 @@ static void write_hidden(const struct text_out *t, const struct report *r)
         cases += r->groups[i].visible ? 0 : r->groups[i].cases;
         passed += r->groups[i].visible ? 0 : r->groups[i].passed;
     }
-    if (groups > 0)
+    if (cases > 0)
         str_printf(t->out, "  %d of %d hidden checks pass (in %d %s; their inputs stay hidden)\n",
                    passed, cases, groups, groups == 1 ? "group" : "groups");
 }
@@ -202,17 +206,17 @@ static void write_timed(const struct text_out *t, const struct report_performanc
     str_add(t->out, "  ");
     text_cell(t->out, p->name, NAME_COLUMNS + 2);
     str_printf(t->out, " %.3g ", p->value);
-    text_inline(t->out, p->unit);
+    text_inline(t->out, p->unit, WORD_COLUMNS);
     str_printf(t->out, ", par %.3g", p->par);
     if (p->points > 0)
         str_printf(t->out, "   %.4g of %.4g", p->earned, p->points);
     str_add(t->out, "\n");
     write_scale(t, p);
-    str_printf(t->out, "    %.2f of par (between %.2f and %.2f, %d pairs)", p->ratio,
+    str_printf(t->out, "    %.3g of par (between %.3g and %.3g, %d pairs)", p->ratio,
                p->interval[0], p->interval[1], p->pairs);
     if (p->tier != NULL) {
         str_add(t->out, ": ");
-        text_inline(t->out, p->tier);
+        text_inline(t->out, p->tier, WORD_COLUMNS);
     }
     str_add(t->out, "\n");
 }
@@ -264,9 +268,11 @@ static void write_compiler(const struct text_out *t, const struct report_compile
         text_paragraph(t->out, 4, "", c->log, LOG_LINES);
 }
 
-static void write_sanitizer(const struct text_out *t, const struct report_sanitizer *s)
+/* What kept everything from running needs no second line here. */
+static void write_sanitizer(const struct text_out *t, const struct report *r)
 {
-    if (s->n_findings == 0 && s->verdict == VERDICT_ACCEPTED)
+    const struct report_sanitizer *s = &r->sanitizer;
+    if (s->n_findings == 0 && (s->verdict == VERDICT_ACCEPTED || s->verdict == r->verdict))
         return;
     heading(t, "Sanitizer");
     if (!s->ran)
@@ -281,11 +287,13 @@ static void write_sanitizer(const struct text_out *t, const struct report_saniti
 static void write_foot(const struct text_out *t, const struct report *r)
 {
     const double mib = 1024.0 * 1024.0;
-    heading(t, "Used");
-    str_printf(t->out, "  %.2f s of CPU time in %.2f s", (double)r->resources.cpu_ms / 1000,
-               (double)r->resources.wall_ms / 1000);
-    str_printf(t->out, "; %.4g MiB of %.4g MiB memory\n", (double)r->resources.peak_bytes / mib,
-               (double)r->resources.limit_memory_bytes / mib);
+    heading(t, "Graded with");
+    if (r->resources.wall_ms > 0)
+        str_printf(t->out, "  %.2f s of CPU time in %.2f s\n", (double)r->resources.cpu_ms / 1000,
+                   (double)r->resources.wall_ms / 1000);
+    if (r->resources.peak_bytes > 0)
+        str_printf(t->out, "  %.4g MiB of %.4g MiB memory\n", (double)r->resources.peak_bytes / mib,
+                   (double)r->resources.limit_memory_bytes / mib);
     text_paragraph(t->out, 2, "", r->device_name, 1);
     str_printf(t->out, "  seed %" PRIu64 "\n", r->seed);
     for (size_t i = 0; i < r->n_degraded; i++)
@@ -302,6 +310,6 @@ void report_write_text(const struct report *r, bool colour, struct str *out)
     write_groups(&t, r, shown);
     write_speed(&t, r);
     write_compiler(&t, &r->compile);
-    write_sanitizer(&t, &r->sanitizer);
+    write_sanitizer(&t, r);
     write_foot(&t, r);
 }

@@ -148,30 +148,25 @@ void text_compare(struct str *out, int indent, const char *left_head, const char
     str_done(&safe_right);
 }
 
-void text_inline(struct str *out, const char *text)
-{
-    struct str safe;
-    str_init(&safe, SAFE_MAX);
-    escape_terminal(&safe, text);
-    str_add_bytes(out, safe.text, line_bytes(safe.text));
-    str_done(&safe);
-}
-
-void text_cell(struct str *out, const char *text, size_t columns)
+void text_inline(struct str *out, const char *text, size_t columns)
 {
     struct str safe;
     str_init(&safe, SAFE_MAX);
     escape_terminal(&safe, text);
     const size_t size = line_bytes(safe.text);
-    const size_t wide = utf8_columns(safe.text, size);
-    if (wide > columns) {
-        str_add_bytes(out, safe.text, bytes_of_columns(safe.text, size, columns - 3));
+    const bool cut = utf8_columns(safe.text, size) > columns;
+    str_add_bytes(out, safe.text, bytes_of_columns(safe.text, size, cut ? columns - 3 : columns));
+    if (cut)
         str_add(out, "...");
-    } else {
-        str_add_bytes(out, safe.text, size);
-        blanks(out, columns - wide);
-    }
     str_done(&safe);
+}
+
+void text_cell(struct str *out, const char *text, size_t columns)
+{
+    const size_t before = out->length;
+    text_inline(out, text, columns);
+    const size_t wide = utf8_columns(out->text + before, out->length - before);
+    blanks(out, wide < columns ? columns - wide : 0);
 }
 
 void text_bar(struct str *out, double share, int columns)

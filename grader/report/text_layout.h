@@ -19,10 +19,10 @@ void text_paragraph(struct str *out, int indent, const char *lead, const char *t
 void text_compare(struct str *out, int indent, const char *left_head, const char *left,
                   const char *right_head, const char *right);
 
-/* The first line of `text`, as long as it is. */
-void text_inline(struct str *out, const char *text);
+/* The first line of `text` in at most `columns` columns, cut with "...". */
+void text_inline(struct str *out, const char *text, size_t columns);
 
-/* The first line of `text` in exactly `columns` columns: cut with "..." or filled up. */
+/* The same in exactly `columns` columns: filled up with blanks. */
 void text_cell(struct str *out, const char *text, size_t columns);
 
 /* A bar of `columns` blocks, `share` of them (in [0, 1]) filled: full only when share is 1. */
