@@ -1,0 +1,271 @@
+#include "sandbox/cgroup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static int write_text(int dir, const char *file, const char *text)
+{
+    const int fd = openat(dir, file, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    const ssize_t n = write(fd, text, strlen(text));
+    const int saved = errno;
+    close(fd);
+    errno = saved;
+    return n < 0 ? -1 : 0;
+}
+
+static int write_number(int dir, const char *file, int64_t value)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%lld", (long long)value);
+    return write_text(dir, file, text);
+}
+
+/* The number behind `key` in a file of "key number" lines; the whole file is one number where key
+ * is "". -1 where there is none. */
+static int64_t number_in(const char *text, const char *key)
+{
+    const size_t n = strlen(key);
+    for (const char *line = text; line != NULL && *line != '\0';) {
+        if (strncmp(line, key, n) == 0 && (n == 0 || line[n] == ' '))
+            return strtoll(line + n, NULL, 10); /* the kernel's own digits, no stranger's */
+        line = strchr(line, '\n');
+        line = line == NULL ? NULL : line + 1;
+    }
+    return -1;
+}
+
+static int64_t read_number_fd(int fd, const char *key)
+{
+    char text[512];
+    const ssize_t n = pread(fd, text, sizeof text - 1, 0);
+    if (n <= 0)
+        return -1;
+    text[n] = '\0';
+    return number_in(text, key);
+}
+
+static int64_t read_number(int dir, const char *file, const char *key)
+{
+    const int fd = openat(dir, file, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    const int64_t value = read_number_fd(fd, key);
+    close(fd);
+    return value;
+}
+
+static int make_group(int parent, const char *name)
+{
+    if (mkdirat(parent, name, 0755) != 0)
+        return -1;
+    return openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static int set_memory_limit(const struct cgroup *g, const struct cgroup_host *host, int64_t bytes)
+{
+    if (g->dir[CGROUP_V1_MEMORY] >= 0) {
+        if (write_number(g->dir[CGROUP_V1_MEMORY], "memory.limit_in_bytes", bytes) != 0)
+            return -1;
+        /* absent without swap accounting, and then there is nothing to limit */
+        (void)!write_number(g->dir[CGROUP_V1_MEMORY], "memory.memsw.limit_in_bytes", bytes);
+    } else if (g->dir[CGROUP_V2] >= 0 && host->v2_memory) {
+        if (write_number(g->dir[CGROUP_V2], "memory.max", bytes) != 0)
+            return -1;
+        (void)!write_number(g->dir[CGROUP_V2], "memory.swap.max", 0);
+    }
+    return 0;
+}
+
+static int set_process_limit(const struct cgroup *g, const struct cgroup_host *host, int processes)
+{
+    if (g->dir[CGROUP_V1_PIDS] >= 0)
+        return write_number(g->dir[CGROUP_V1_PIDS], "pids.max", processes);
+    if (g->dir[CGROUP_V2] >= 0 && host->v2_pids)
+        return write_number(g->dir[CGROUP_V2], "pids.max", processes);
+    return 0;
+}
+
+static void open_hot_files(struct cgroup *g)
+{
+    const int v2 = g->dir[CGROUP_V2], freezer = g->dir[CGROUP_V1_FREEZER];
+    if (v2 >= 0) {
+        g->freeze = openat(v2, "cgroup.freeze", O_WRONLY | O_CLOEXEC);
+        g->frozen = openat(v2, "cgroup.events", O_RDONLY | O_CLOEXEC);
+        g->cpu = openat(v2, "cpu.stat", O_RDONLY | O_CLOEXEC);
+    } else {
+        if (freezer >= 0)
+            g->freeze = g->frozen = openat(freezer, "freezer.state", O_RDWR | O_CLOEXEC);
+        if (g->dir[CGROUP_V1_CPUACCT] >= 0)
+            g->cpu = openat(g->dir[CGROUP_V1_CPUACCT], "cpuacct.usage", O_RDONLY | O_CLOEXEC);
+    }
+}
+
+/* v2 freezes and counts time, so the v1 hierarchies for that are joined only without it: each
+ * saved membership saves some 100 us per cell. */
+static bool wanted(const struct cgroup_host *host, enum cgroup_tree tree)
+{
+    const bool spare = tree == CGROUP_V1_CPUACCT || tree == CGROUP_V1_FREEZER;
+    return host->parent[tree] >= 0 && !(spare && host->parent[CGROUP_V2] >= 0);
+}
+
+enum err_code cgroup_open(struct cgroup *g, int64_t memory_bytes, int processes, struct err *why)
+{
+    static unsigned counter; /* names only need to differ within this process */
+    const struct cgroup_host *host = cgroup_host();
+    *g = (struct cgroup){.freeze = -1, .frozen = -1, .cpu = -1};
+    snprintf(g->name, sizeof g->name, "%d-%u", (int)getpid(), counter++);
+    for (int t = 0; t < N_CGROUP_TREES; t++)
+        g->dir[t] = -1;
+    for (int t = 0; t < N_CGROUP_TREES; t++) {
+        if (!wanted(host, (enum cgroup_tree)t))
+            continue;
+        g->dir[t] = make_group(host->parent[t], g->name);
+        if (g->dir[t] < 0)
+            return err_sys(why, ERR_IO, errno, "control group %s", g->name);
+    }
+    if (set_memory_limit(g, host, memory_bytes) != 0)
+        return err_sys(why, ERR_IO, errno, "memory limit of control group %s", g->name);
+    /* one more, for the cell's init */
+    if (set_process_limit(g, host, processes + 1) != 0)
+        return err_sys(why, ERR_IO, errno, "process limit of control group %s", g->name);
+    open_hot_files(g);
+    return OK;
+}
+
+enum err_code cgroup_join(struct cgroup *g, pid_t pid, struct err *why)
+{
+    for (int t = CGROUP_V2 + 1; t < N_CGROUP_TREES; t++)
+        if (g->dir[t] >= 0 && write_number(g->dir[t], "cgroup.procs", pid) != 0)
+            return err_sys(why, ERR_IO, errno, "joining control group %s", g->name);
+    return OK;
+}
+
+bool cgroup_can_freeze(const struct cgroup *g)
+{
+    return g->freeze >= 0 && g->frozen >= 0;
+}
+
+bool cgroup_knows_memory(const struct cgroup *g)
+{
+    return g->dir[CGROUP_V1_MEMORY] >= 0 || (g->dir[CGROUP_V2] >= 0 && cgroup_host()->v2_memory);
+}
+
+static bool is_frozen(const struct cgroup *g)
+{
+    if (g->freeze != g->frozen)
+        return read_number_fd(g->frozen, "frozen") == 1;
+    char state[16] = "";
+    return pread(g->frozen, state, sizeof state - 1, 0) > 0 && strncmp(state, "FROZEN", 6) == 0;
+}
+
+/* A blocked member stops within microseconds of being given the core; one that spins on our own
+ * core stops only when the scheduler takes it off, so after a few tries we sleep. */
+static bool await_frozen(const struct cgroup *g)
+{
+    for (int i = 0; i < 16; i++) {
+        if (is_frozen(g))
+            return true;
+        sched_yield();
+    }
+    for (int i = 0; i < 10000; i++) {
+        if (is_frozen(g))
+            return true;
+        nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
+    }
+    return false;
+}
+
+static enum err_code set_frozen(struct cgroup *g, bool frozen, struct err *why)
+{
+    const char *word = g->freeze != g->frozen ? (frozen ? "1" : "0") : frozen ? "FROZEN" : "THAWED";
+    if (pwrite(g->freeze, word, strlen(word), 0) < 0)
+        return err_sys(why, ERR_IO, errno, "control group %s: %s", g->name,
+                       frozen ? "freeze" : "thaw");
+    return OK;
+}
+
+enum err_code cgroup_freeze(struct cgroup *g, struct err *why)
+{
+    const enum err_code rc = set_frozen(g, true, why);
+    if (rc != OK)
+        return rc;
+    if (!await_frozen(g))
+        return err_set(why, ERR_TIMEOUT, "control group %s did not freeze", g->name);
+    return OK;
+}
+
+enum err_code cgroup_thaw(struct cgroup *g, struct err *why)
+{
+    return set_frozen(g, false, why);
+}
+
+int64_t cgroup_cpu_us(const struct cgroup *g)
+{
+    if (g->cpu < 0)
+        return -1;
+    if (g->dir[CGROUP_V2] >= 0)
+        return read_number_fd(g->cpu, "usage_usec");
+    const int64_t ns = read_number_fd(g->cpu, "");
+    return ns < 0 ? -1 : ns / 1000;
+}
+
+int64_t cgroup_peak_bytes(const struct cgroup *g)
+{
+    int64_t bytes = 0;
+    if (g->dir[CGROUP_V1_MEMORY] >= 0)
+        bytes = read_number(g->dir[CGROUP_V1_MEMORY], "memory.max_usage_in_bytes", "");
+    else if (cgroup_knows_memory(g))
+        bytes = read_number(g->dir[CGROUP_V2], "memory.peak", "");
+    return bytes < 0 ? 0 : bytes;
+}
+
+int64_t cgroup_oom_kills(const struct cgroup *g)
+{
+    int64_t kills = 0;
+    if (g->dir[CGROUP_V1_MEMORY] >= 0)
+        kills = read_number(g->dir[CGROUP_V1_MEMORY], "memory.oom_control", "oom_kill");
+    else if (cgroup_knows_memory(g))
+        kills = read_number(g->dir[CGROUP_V2], "memory.events", "oom_kill");
+    return kills < 0 ? 0 : kills;
+}
+
+void cgroup_kill(const struct cgroup *g)
+{
+    if (g->dir[CGROUP_V2] >= 0)
+        (void)!write_text(g->dir[CGROUP_V2], "cgroup.kill", "1");
+}
+
+static void remove_group(int parent, const char *name)
+{
+    /* The last task may still be on its way out of the group although it is reaped. */
+    for (int i = 0; i < 100 && unlinkat(parent, name, AT_REMOVEDIR) != 0 && errno == EBUSY; i++)
+        nanosleep(&(struct timespec){.tv_nsec = 200000}, NULL);
+}
+
+void cgroup_close(struct cgroup *g)
+{
+    if (g->name[0] == '\0')
+        return;
+    if (g->frozen >= 0 && g->frozen != g->freeze)
+        close(g->frozen);
+    if (g->freeze >= 0)
+        close(g->freeze);
+    if (g->cpu >= 0)
+        close(g->cpu);
+    for (int t = 0; t < N_CGROUP_TREES; t++) {
+        if (g->dir[t] < 0)
+            continue;
+        close(g->dir[t]);
+        remove_group(cgroup_host()->parent[t], g->name);
+    }
+    *g = (struct cgroup){0};
+}

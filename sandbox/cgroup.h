@@ -1,0 +1,60 @@
+/* One control group per cell, in whichever trees this host lets us write: limits on memory and
+ * processes, CPU time, freezing, killing. Every cell gets a fresh group: a v2 group that saw
+ * cgroup.kill once may kill later members at birth.
+ *
+ * Groups are named PID-N below a parent `graded`; those of dead processes are swept at first use.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+/* The v2 tree, and the v1 hierarchies that matter here. A v1 one may be mounted beside a v2 tree
+ * without controllers; then limits come from v1, time, freezing and killing from v2. */
+enum cgroup_tree {
+    CGROUP_V2,
+    CGROUP_V1_MEMORY,
+    CGROUP_V1_PIDS,
+    CGROUP_V1_CPUACCT,
+    CGROUP_V1_FREEZER,
+    N_CGROUP_TREES,
+};
+
+/* What this host offers; found once per process. */
+struct cgroup_host {
+    int parent[N_CGROUP_TREES]; /* the `graded` directories, -1 where unusable */
+    bool v2_memory, v2_pids;    /* the v2 parent hands these controllers down */
+};
+const struct cgroup_host *cgroup_host(void);
+bool cgroup_host_limits_memory(const struct cgroup_host *host);
+bool cgroup_host_limits_pids(const struct cgroup_host *host);
+bool cgroup_host_freezes(const struct cgroup_host *host);
+
+struct cgroup {
+    char name[32];
+    int dir[N_CGROUP_TREES]; /* -1 where unusable */
+    /* Held open, as they are read or written on every call of a learner's function. */
+    int freeze, frozen, cpu;
+};
+
+/* Makes the groups; on a host that offers none, none, which is no error. */
+MUST_CHECK enum err_code cgroup_open(struct cgroup *g, int64_t memory_bytes, int processes,
+                                     struct err *why);
+/* Moves a process into the v1 groups; into v2 it is born with clone3. */
+MUST_CHECK enum err_code cgroup_join(struct cgroup *g, pid_t pid, struct err *why);
+
+bool cgroup_can_freeze(const struct cgroup *g);
+bool cgroup_knows_memory(const struct cgroup *g);
+/* Returns when all members are stopped. ERR_TIMEOUT: they were not within a second. */
+MUST_CHECK enum err_code cgroup_freeze(struct cgroup *g, struct err *why);
+MUST_CHECK enum err_code cgroup_thaw(struct cgroup *g, struct err *why);
+
+int64_t cgroup_cpu_us(const struct cgroup *g);     /* -1: not known */
+int64_t cgroup_peak_bytes(const struct cgroup *g); /* 0: not known */
+int64_t cgroup_oom_kills(const struct cgroup *g);  /* 0 also where not known */
+void cgroup_kill(const struct cgroup *g);
+/* Removes the groups, which must be empty of live processes. */
+void cgroup_close(struct cgroup *g);

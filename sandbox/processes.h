@@ -1,0 +1,19 @@
+/* What /proc says about a cell's processes, for hosts whose control groups cannot be used. */
+#pragma once
+
+#include <stdint.h>
+#include <sys/types.h>
+
+struct processes_usage {
+    int64_t cpu_us,
+        resident_bytes; /* of all that live, and the CPU time of their reaped children */
+};
+
+/* Sums over `root` and its descendants: in a cell, all are its init's. */
+void processes_usage(pid_t root, struct processes_usage *ret);
+
+/* The process of a pidfd as this pid namespace numbers it; -1 once it is reaped. */
+pid_t processes_pid_of(int pidfd);
+
+/* The state letter of a process, as in proc_pid_stat(5); `stat` is an open /proc/PID/stat. */
+char processes_state(int stat);
