@@ -112,6 +112,6 @@ function(graded_lab dir)
     DEPENDS ${solution} ${headers} ${out}/harness.plain.o VERBATIM)
   add_custom_target(lab_${id} ALL DEPENDS ${products} ${out}/par)
 
-  add_test(NAME lab_${id} COMMAND grade test ${id})
+  add_test(NAME lab_${id} COMMAND grade test ${dir})
   set_tests_properties(lab_${id} PROPERTIES LABELS labs TIMEOUT 300)
 endfunction()

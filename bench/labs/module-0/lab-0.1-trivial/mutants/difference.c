@@ -1,0 +1,8 @@
+/* group: sums */
+/* Subtracts. */
+#include "lab.h"
+
+uint64_t sum(uint64_t a, uint64_t b)
+{
+    return a - b;
+}

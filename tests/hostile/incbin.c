@@ -1,0 +1,3 @@
+/* verdict: compile_error */
+/* The assembler reads files too. */
+__asm__(".incbin \"/etc/shadow\"");

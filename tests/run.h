@@ -1,0 +1,16 @@
+/* Runs a program of this build and keeps what it printed; for tests that cross folders. */
+#pragma once
+
+#include <jansson.h>
+#include <stddef.h>
+
+/* Runs argv[0] with its standard output captured (NUL-ended, freed by the caller) and its standard
+ * error discarded. Returns the exit status, or 128 + the signal. */
+int run_program(const char *const *argv, char **ret_out);
+
+/* `grade run LAB FILE --format json ...` parsed; the caller's. Fails the test when it is no JSON.
+ */
+json_t *run_grade(const char *lab, const char *file, const char *option, int *ret_status);
+
+/* The word between `mark` and the end of the comment in the first line of a file; the caller's. */
+char *first_line_word(const char *path, const char *mark);
