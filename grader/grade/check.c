@@ -305,6 +305,12 @@ const void *call_bytes(const struct call *c, unsigned argument)
     return c->outputs[argument];
 }
 
+const void *call_input(const struct call *c, unsigned argument)
+{
+    assert(argument < c->n_args && c->args[argument].kind == FRAME_IN);
+    return c->args[argument].bytes;
+}
+
 int64_t call_cpu_us(const struct call *c)
 {
     return c->times.cpu_us;

@@ -26,6 +26,7 @@ static const char usage_text[] =
     "  --core N                 the core that runners and the clock share\n"
     "grade run --job DIR      grade a job directory; with --events progress on standard output\n"
     "  --parent-pid N           end when this parent does\n"
+    "  --labs DIR               where labs are (both forms)\n"
     "grade test [LAB...]      labs prove themselves\n"
     "grade list               labs and their points\n"
     "\n"
@@ -33,7 +34,7 @@ static const char usage_text[] =
     "GRADED_LABS and GRADED_LAB_BUILD name other folders of labs and of their built parts.\n";
 
 struct options {
-    const char *format, *job;
+    const char *format, *job, *labs;
     bool has_seed, visible, events;
     uint64_t seed;
     int core;
@@ -56,9 +57,11 @@ static int fault(const struct err *why)
     return EXIT_FAULT;
 }
 
-static struct lab_paths paths_from_environment(void)
+/* An option beats the environment, which beats what the build knew. */
+static struct lab_paths lab_paths(const char *option)
 {
-    const char *labs = getenv("GRADED_LABS"), *build = getenv("GRADED_LAB_BUILD");
+    const char *labs = option != NULL ? option : getenv("GRADED_LABS");
+    const char *build = getenv("GRADED_LAB_BUILD");
     return (struct lab_paths){.labs = labs != NULL ? labs : CONFIG_LABS_DIR,
                               .build = build != NULL ? build : CONFIG_LAB_BUILD_DIR};
 }
@@ -73,6 +76,9 @@ static enum err_code take_option(struct options *o, int option, struct err *why)
         return OK;
     case 'j':
         o->job = optarg;
+        return OK;
+    case 'l':
+        o->labs = optarg;
         return OK;
     case 's':
         o->has_seed = true;
@@ -97,10 +103,15 @@ static enum err_code take_option(struct options *o, int option, struct err *why)
 static enum err_code parse_options(int argc, char **argv, struct options *ret, struct err *why)
 {
     static const struct option known[] = {
-        {"format", required_argument, NULL, 'f'},     {"job", required_argument, NULL, 'j'},
-        {"seed", required_argument, NULL, 's'},       {"visible", no_argument, NULL, 'v'},
-        {"events", no_argument, NULL, 'e'},           {"core", required_argument, NULL, 'c'},
-        {"parent-pid", required_argument, NULL, 'p'}, {0},
+        {"format", required_argument, NULL, 'f'},
+        {"job", required_argument, NULL, 'j'},
+        {"seed", required_argument, NULL, 's'},
+        {"visible", no_argument, NULL, 'v'},
+        {"events", no_argument, NULL, 'e'},
+        {"core", required_argument, NULL, 'c'},
+        {"parent-pid", required_argument, NULL, 'p'},
+        {"labs", required_argument, NULL, 'l'},
+        {0},
     };
     *ret = (struct options){.format = "text", .core = -1};
     for (int c = 0; (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
@@ -165,7 +176,7 @@ static int run_files(const struct options *o, struct arena *a)
         return usage("run needs a lab and its files");
     if (!known_format(o->format))
         return usage("--format is text, json, junit, gradescope or sarif");
-    const struct lab_paths paths = paths_from_environment();
+    const struct lab_paths paths = lab_paths(o->labs);
     struct lab lab;
     if (lab_open(&lab, &paths, o->rest[0], a, &why) != OK) {
         const int status = why.code == ERR_NOT_FOUND ? EXIT_USAGE : EXIT_FAULT;
@@ -196,7 +207,7 @@ static enum err_code grade_job(const struct options *o, struct arena *a, struct 
 {
     struct job job;
     struct submission s;
-    const struct lab_paths paths = paths_from_environment();
+    const struct lab_paths paths = lab_paths(o->labs);
     enum err_code rc = job_read(o->job, a, &job, why);
     if (rc == OK)
         rc = lab_open(lab, &paths, job.lab, a, why);
@@ -267,7 +278,7 @@ static int prove_one(const struct lab_paths *paths, const char *name, struct are
 static int for_labs(int n, char **names,
                     int (*each)(const struct lab_paths *, const char *, struct arena *))
 {
-    const struct lab_paths paths = paths_from_environment();
+    const struct lab_paths paths = lab_paths(NULL);
     struct arena a;
     struct err why;
     const char *const *all = (const char *const *)names;

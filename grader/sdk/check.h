@@ -115,6 +115,8 @@ bool call_run(struct call *c);
 int64_t call_result(const struct call *c, unsigned result); /* what lab_return() stored */
 /* The grader's copy of an out or inout argument. */
 const void *call_bytes(const struct call *c, unsigned argument);
+/* What was given to call_in (the grader's own bytes, the runner never had them): for `verify`. */
+const void *call_input(const struct call *c, unsigned argument);
 int64_t call_cpu_us(const struct call *c); /* CPU time of the runner during the call */
 int64_t call_wall_us(const struct call *c);
 
