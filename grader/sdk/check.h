@@ -115,7 +115,7 @@ bool call_run(struct call *c);
 int64_t call_result(const struct call *c, unsigned result); /* what lab_return() stored */
 /* The grader's copy of an out or inout argument. */
 const void *call_bytes(const struct call *c, unsigned argument);
-/* What was given to call_in (the grader's own bytes, the runner never had them): for `verify`. */
+/* What was given to call_in, for `verify`: the grader's own bytes, which no runner can change. */
 const void *call_input(const struct call *c, unsigned argument);
 int64_t call_cpu_us(const struct call *c); /* CPU time of the runner during the call */
 int64_t call_wall_us(const struct call *c);
