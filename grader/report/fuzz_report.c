@@ -1,8 +1,7 @@
 /* libFuzzer: any bytes into the reader; what it accepts is written in every format, and as JSON it
  * is read and written again to the same bytes.
  *
- *     cmake --preset clang && cmake --build --preset clang --target fuzz_report
- *     build/clang/test/fuzz_report grader/report/golden -only_ascii=1 -max_total_time=60 */
+ *     make fuzz */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -9,7 +9,8 @@
 #include "grader/report/json_out.h"
 #include "grader/report/report.h"
 
-enum { RULE_MAX = 96, URI_MAX = 1024 };
+/* Code hosts show a few thousand findings at most, and equal ones are looked for pair by pair. */
+enum { FINDINGS_MAX = 1000, RULE_MAX = 96, URI_MAX = 1024 };
 
 struct finding { /* of either kind */
     char rule[RULE_MAX];
@@ -67,7 +68,8 @@ static struct finding of_sanitizer(const struct report_finding *s)
 
 static size_t n_findings(const struct report *r)
 {
-    return r->compile.n_diagnostics + r->sanitizer.n_findings;
+    const size_t count = r->compile.n_diagnostics + r->sanitizer.n_findings;
+    return count < FINDINGS_MAX ? count : FINDINGS_MAX;
 }
 
 static struct finding finding_at(const struct report *r, size_t i)

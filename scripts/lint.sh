@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# clang-tidy over every file that the dev preset compiles, and shellcheck over the scripts; with
+# --shell only the latter. Needs build/dev/compile_commands.json (make build), clang-tidy
+# and shellcheck. Other arguments are folders to look at: scripts/lint.sh server base
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+shellcheck scripts/*.sh .ci/run
+[ "${1:-}" != --shell ] || exit 0
+
+folders=("$@")
+[ $# -gt 0 ] || folders=(base bench grader labs reference sandbox server tests tools)
+pattern=$(IFS='|'; echo "${folders[*]}")
+sed -n 's/^ *"file": "\(.*\)",*$/\1/p' build/dev/compile_commands.json | sort -u |
+    grep -E "^$PWD/($pattern)/" |
+    xargs -P "$(nproc)" -n 4 clang-tidy -p build/dev --quiet --warnings-as-errors='*'
