@@ -5,9 +5,9 @@
  *        ^                    |    `-------------> failed    internal_error: given up
  *        `---job_requeue, job_recover (a death)
  *
- * Whoever holds a lease has its number, which is never given twice. Finish, heartbeat and requeue
- * work only with the number of the lease in force: a worker that was thought dead and comes back
- * late gets ERR_CONFLICT, and its result is dropped. Only the dispatcher calls these. */
+ * Each lease is a new attempt, and its number is the key to it: finish, heartbeat and requeue work
+ * only with the attempt in force. A worker that was thought dead and comes back late gets
+ * ERR_CONFLICT, and its result is dropped. Only the dispatcher calls these. */
 #pragma once
 
 #include "server/store/event.h"
@@ -20,8 +20,7 @@ struct job {
     const char *lab;
     enum submission_mode mode;
     uint64_t seed;
-    int64_t lease;          /* the lease's number, greater than any before */
-    int attempt;            /* from 1; numbers the job directory and the events */
+    int attempt;            /* from 1, never given twice; numbers the directory and the events */
     int deaths;             /* how often its grader has died so far */
     const char *last_error; /* the last death's story; NULL: none */
     const struct submission_file *files;
@@ -33,8 +32,8 @@ struct job {
 MUST_CHECK enum err_code job_lease(struct store *s, const char *owner, int64_t lease_ms,
                                    struct arena *a, struct job *ret, struct err *why);
 
-/* The lease lasts `lease_ms` from now. ERR_CONFLICT: it is not in force any more; stop. */
-MUST_CHECK enum err_code job_heartbeat(struct store *s, const char *submission, int64_t lease,
+/* The lease lasts `lease_ms` from now. ERR_CONFLICT: the attempt is not in force any more; stop. */
+MUST_CHECK enum err_code job_heartbeat(struct store *s, const char *submission, int attempt,
                                        int64_t lease_ms, struct err *why);
 
 /* What a grading ended with; the caller has checked the report (report_read). */
@@ -50,13 +49,13 @@ struct job_result {
 };
 
 /* Stores report and events, ends the job and brings the score up to date, in one transaction.
- * ERR_CONFLICT: the lease is not in force any more; nothing was written. */
-MUST_CHECK enum err_code job_finish(struct store *s, const char *submission, int64_t lease,
+ * ERR_CONFLICT: the attempt is not in force any more; nothing was written. */
+MUST_CHECK enum err_code job_finish(struct store *s, const char *submission, int attempt,
                                     const struct job_result *r, struct err *why);
 
 /* Gives a job back. `death` is the story of how its grader died, which is counted; NULL: nobody's
- * fault (the server stops), not counted. ERR_CONFLICT: the lease is not in force any more. */
-MUST_CHECK enum err_code job_requeue(struct store *s, const char *submission, int64_t lease,
+ * fault (the server stops), not counted. ERR_CONFLICT: the attempt is not in force any more. */
+MUST_CHECK enum err_code job_requeue(struct store *s, const char *submission, int attempt,
                                      const char *death, struct err *why);
 
 /* Takes back leases that ran out (`all` false) or all of them (a server starts: whoever held one is

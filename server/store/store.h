@@ -73,5 +73,6 @@ MUST_CHECK enum err_code store_rebuild(struct store *s, int64_t *ret_changed, st
 /* The store's clock. */
 int64_t store_now_ms(const struct store *s);
 
-/* A new ULID: 48 bits of time, 80 of chance; each is greater than all this store made before. */
+/* A new ULID: 48 bits of time, 80 of chance; each is greater than all made since the store was
+ * opened. */
 void store_id(struct store *s, char ret[ID_SIZE]);
