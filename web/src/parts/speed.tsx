@@ -1,0 +1,75 @@
+// Speed against par: a scale from nothing to beyond, par and tiers marked, the interval drawn as wide
+// as the measurement is unsure.
+import { measure, percent, points } from '../format';
+import { scaleFor, type Scale } from '../scale';
+import type { LabTimed, Performance, Tier } from '../shapes';
+
+export function Speed({ performance, timed }: { performance: Performance[]; timed: LabTimed[] }) {
+  const tiersOf = (name: string): Tier[] => timed.find((t) => t.name === name)?.tiers ?? [];
+  return (
+    <section class="panel" aria-labelledby="speed-title">
+      <h2 id="speed-title">Speed</h2>
+      <p class="muted lead">
+        Each run is paired with the lab's own solution on the same core; the ratio is yours over par, with its 95 %
+        interval.
+      </p>
+      {performance.map((p) => (
+        <Timed key={p.name} it={p} tiers={tiersOf(p.name)} />
+      ))}
+    </section>
+  );
+}
+
+function Timed({ it, tiers }: { it: Performance; tiers: Tier[] }) {
+  const scale = scaleFor([it.ratio, it.interval[1], ...tiers.map((t) => t.ratio)]);
+  return (
+    <article class="timed">
+      <h3>{it.name}</h3>
+      <p class="timed-values">
+        <strong>
+          {measure(it.value)} {it.unit}
+        </strong>
+        <span class="muted">
+          par {measure(it.par)} {it.unit}
+        </span>
+      </p>
+      <p class="timed-points">
+        {it.tier !== null && <span class="chip">{it.tier}</span>}
+        {it.points > 0 ? `${points(it.earned)} / ${points(it.points)}` : 'shown, not scored'}
+      </p>
+      <Ruler it={it} tiers={tiers} scale={scale} />
+      <p class="muted timed-note">
+        {percent(it.ratio)} of par, interval {percent(it.interval[0])} to {percent(it.interval[1])}, {it.pairs} pairs.
+      </p>
+    </article>
+  );
+}
+
+function Ruler({ it, tiers, scale }: { it: Performance; tiers: Tier[]; scale: Scale }) {
+  const left = (ratio: number) => ({ left: `${scale.at(ratio) * 100}%` });
+  const [low, high] = it.interval;
+  const marks = [{ name: 'par', ratio: 1 }, ...tiers];
+  const described = marks.map((m) => `${m.name} at ${m.ratio}`).join(', ');
+  return (
+    <div class="ruler" role="img" aria-label={`Ratio ${it.ratio.toFixed(2)} on a scale to ${scale.max}; ${described}`}>
+      <div class="ruler-track">
+        <span class="ruler-fill" style={{ width: `${scale.at(it.ratio) * 100}%` }} />
+        <span
+          class="ruler-interval"
+          style={{ left: `${scale.at(low) * 100}%`, width: `${(scale.at(high) - scale.at(low)) * 100}%` }}
+        />
+        {scale.ticks.map((t) => (
+          <span key={t} class="ruler-tick" style={left(t)}>
+            <span>{t}</span>
+          </span>
+        ))}
+        {marks.map((m) => (
+          <span key={m.name} class={m.name === 'par' ? 'ruler-mark par' : 'ruler-mark'} style={left(m.ratio)}>
+            <span>{m.name}</span>
+          </span>
+        ))}
+        <span class="ruler-dot" style={left(it.ratio)} />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,96 @@
+import { expect, test } from 'vitest';
+import { annotationsOf, firstVisibleFailure, looseAnnotations, repeatLine, tally, stretchesAround } from './report';
+import type { Report, ReportGroup } from './shapes';
+
+const group = (over: Partial<ReportGroup>): ReportGroup => ({
+  name: 'g',
+  points: 10,
+  earned: 0,
+  visible: true,
+  verdict: 'wrong_answer',
+  cases: 4,
+  passed: 1,
+  ms: 1,
+  first_failure: null,
+  ...over,
+});
+const failure = { case: 'c', expected: '1', actual: '2', hint: 'h' };
+
+const report = (over: Partial<Report>): Report => ({
+  version: 1,
+  lab: '3.2',
+  lab_version: '',
+  lab_title: '',
+  seed: 123,
+  verdict: 'partial',
+  score: 0,
+  max_score: 100,
+  pass: false,
+  message: null,
+  compile: { verdict: 'ok', ms: 1, diagnostics: [], log: null },
+  groups: [],
+  performance: [],
+  sanitizer: { ran: true, verdict: 'ok', findings: [] },
+  device: { kind: 'cpu', name: null },
+  resources: { wall_ms: 0, cpu_ms: 0, peak_bytes: 0, limit_cpu_ms: 0, limit_memory_bytes: 0 },
+  cell: { guarantees: [], degraded: [] },
+  ...over,
+});
+
+test('the failure shown first is visible, even when a hidden group failed before it', () => {
+  const groups = [
+    group({ name: 'hidden', visible: false, first_failure: failure }),
+    group({ name: 'seen', first_failure: failure }),
+  ];
+  expect(firstVisibleFailure(report({ groups }))?.group.name).toBe('seen');
+});
+
+test('a report with only hidden failures has none to show', () => {
+  expect(firstVisibleFailure(report({ groups: [group({ visible: false, first_failure: failure })] }))).toBeNull();
+});
+
+test('groups add up', () => {
+  expect(tally([group({ earned: 10 }), group({ earned: 2.5 })])).toEqual({
+    groups: 2,
+    full: 1,
+    points: 20,
+    earned: 12.5,
+    cases: 8,
+    passed: 2,
+  });
+});
+
+test('compiler and sanitizer notes of a file come in the order of its lines', () => {
+  const it = report({
+    compile: {
+      verdict: 'ok',
+      ms: 1,
+      log: null,
+      diagnostics: [{ file: 'a.c', line: 9, column: 1, severity: 'warning', message: 'unused' }],
+    },
+    sanitizer: {
+      ran: true,
+      verdict: 'runtime_error',
+      findings: [{ kind: 'overflow', file: 'a.c', line: 4, column: 2, message: 'read' }],
+    },
+  });
+  expect(annotationsOf(it, 'a.c').map((a) => [a.line, a.from])).toEqual([
+    [4, 'sanitizer'],
+    [9, 'compiler'],
+  ]);
+  expect(looseAnnotations(it, ['a.c'])).toEqual([]);
+  expect(looseAnnotations(it, ['b.c'])).toHaveLength(2);
+});
+
+test.each([
+  ['lines apart make two stretches', [5, 40], [[3, 7], [38, 42]]],
+  ['stretches that touch are joined', [5, 10], [[3, 12]]],
+  ['a stretch stays within the file', [1, 50], [[1, 3], [48, 50]]],
+  ['a line past the end shows the end', [99], [[48, 50]]],
+])('%s', (_fact, lines, stretches) => {
+  expect(stretchesAround(lines, 50, 2).map((w) => [w.from, w.to])).toEqual(stretches);
+});
+
+test('the repeat line names lab, files and seed', () => {
+  expect(repeatLine(report({}), ['formats.c'])).toBe('grade run 3.2 formats.c --seed 123');
+});
