@@ -1,8 +1,13 @@
 #include "grader/grade/build.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
+
+#include "base/file.h"
 
 #include "grader/grade/config.h"
 #include "grader/grade/diagnostics.h"
@@ -201,4 +206,34 @@ void build_close(struct build *b)
     if (b->image_fd > 0)
         close(b->image_fd);
     b->image_fd = -1;
+}
+
+static enum err_code fill_image(int fd, const char *path, struct err *why)
+{
+    struct arena a;
+    arena_init(&a, IMAGE_MAX + 4096);
+    char *bytes;
+    size_t size;
+    enum err_code rc = file_read(AT_FDCWD, path, IMAGE_MAX, &a, &bytes, &size, why);
+    if (rc == OK)
+        rc = file_write_all(fd, bytes, size, why);
+    if (rc == OK &&
+        fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0)
+        rc = err_sys(why, ERR_IO, errno, "sealing the image of %s", path);
+    arena_done(&a);
+    return rc;
+}
+
+enum err_code build_load_image(const char *path, int *ret_fd, struct err *why)
+{
+    const int fd = memfd_create("image", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd < 0)
+        return err_sys(why, ERR_IO, errno, "memfd_create");
+    const enum err_code rc = fill_image(fd, path, why);
+    if (rc != OK) {
+        close(fd);
+        return rc;
+    }
+    *ret_fd = fd;
+    return OK;
 }

@@ -1,7 +1,5 @@
 #include "grader/grade/grade.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <sched.h>
 #include <stdio.h>
@@ -267,12 +265,12 @@ static enum err_code time_all(struct session *g, struct err *why)
 {
     if (g->lab->n_timed == 0 || !visible_groups_full(g))
         return OK;
-    const int par_fd =
-        open(arena_printf(g->arena, "%s/par", g->lab->build_dir), O_RDONLY | O_CLOEXEC);
-    if (par_fd < 0)
-        return err_sys(why, ERR_IO, errno, "par of lab %s", g->lab->id);
+    int par_fd = -1;
+    enum err_code rc =
+        build_load_image(arena_printf(g->arena, "%s/par", g->lab->build_dir), &par_fd, why);
+    if (rc != OK)
+        return err_wrap(why, rc, "par of lab %s", g->lab->id);
     struct runner_slot par = {.config = runner_config_of(g, par_fd, false), .max_incidents = 1};
-    enum err_code rc = OK;
     for (size_t i = 0; rc == OK && i < g->lab->n_timed; i++)
         rc = time_one(g, &par, &g->lab->timed[i], why);
     runner_slot_close(&par);
