@@ -35,7 +35,8 @@ struct cell {
     struct cgroup group;
     int fd[N_SOURCES]; /* what the epoll watches; -1 once it has said its last */
     int epoll, command, command_stat, work, image;
-    pid_t init; /* unreaped until `ended`, so the number is ours */
+    pid_t init;      /* unreaped until `ended`, so the number is ours */
+    clockid_t clock; /* the command's own CPU time, where it is the only process; or 0 */
     struct str text[2];
     int64_t start_ns;
 
@@ -214,11 +215,10 @@ static int write_proc(pid_t pid, const char *file, const char *text)
     return n < 0 ? -1 : 0;
 }
 
-/* Two host ids that no account and no other live cell has, since no other process has this pid. The
- * range is unused by systemd's table of ids (uids-gids, 0x70000000 and up). */
-static int map_two_ids(pid_t pid)
+/* Two host ids below `base` that no other live cell has, since no other process has this pid. */
+static int map_two_ids(pid_t pid, uint32_t base, uint32_t span)
 {
-    const uint32_t host = 0x70000000u + 2 * (uint32_t)pid;
+    const uint32_t host = base + 2 * ((uint32_t)pid % span);
     char text[96];
     snprintf(text, sizeof text, "%d %u 1\n%d %u 1\n", SETUP_INIT_ID, host, SETUP_GUEST_ID,
              host + 1);
@@ -240,12 +240,23 @@ static int map_own_id(pid_t pid)
     return write_proc(pid, "gid_map", text);
 }
 
+/* As root: a range that systemd's table of ids (systemd.io/UIDS-GIDS) leaves unused, wide enough
+ * for every pid; inside a container that maps 65536 ids, the upper end of those. */
+static int map_ids(pid_t pid, bool *ret_two)
+{
+    *ret_two = true;
+    if (geteuid() == 0 &&
+        (map_two_ids(pid, 0x70000000, 1u << 22) == 0 || map_two_ids(pid, 60000, 2700) == 0))
+        return 0;
+    *ret_two = false;
+    return map_own_id(pid);
+}
+
 static enum err_code spawn(struct cell *cell, const struct cell_config *config,
                            const struct ends *e, struct err *why)
 {
     struct setup setup = {
         .config = config,
-        .two_ids = geteuid() == 0,
         .limit_data = !cgroup_knows_memory(&cell->group),
         .status = e->status,
         .null = e->null,
@@ -260,10 +271,11 @@ static enum err_code spawn(struct cell *cell, const struct cell_config *config,
         const bool refused = errno == EPERM || errno == ENOSPC || errno == EINVAL;
         return err_sys(why, refused ? ERR_UNSUPPORTED : ERR_IO, errno, "making namespaces");
     }
-    if ((setup.two_ids ? map_two_ids(cell->init) : map_own_id(cell->init)) != 0)
+    bool two_ids;
+    if (map_ids(cell->init, &two_ids) != 0)
         return err_sys(why, ERR_UNSUPPORTED, errno, "mapping ids into a user namespace");
     rc = cgroup_join(&cell->group, cell->init, why);
-    if (rc == OK && write(cell->fd[STATUS], "", 1) != 1)
+    if (rc == OK && write(cell->fd[STATUS], &two_ids, 1) != 1)
         rc = err_sys(why, ERR_IO, errno, "starting a cell");
     return rc;
 }
@@ -329,6 +341,9 @@ int64_t cell_cpu_us(const struct cell *cell)
         return counted;
     if (cell->ended)
         return cell->result.cpu_us;
+    struct timespec own;
+    if (cell->clock != 0 && clock_gettime(cell->clock, &own) == 0)
+        return (int64_t)own.tv_sec * 1000000 + own.tv_nsec / 1000;
     struct processes_usage usage;
     processes_usage(cell->init, &usage);
     return usage.cpu_us > cell->polled_cpu_us ? usage.cpu_us : cell->polled_cpu_us;
@@ -436,6 +451,9 @@ static void take_start(struct cell *cell, const int *fds, size_t n)
     cell->fd[LISTENER] = fds[0];
     if (n > 1)
         cell->command = fds[1];
+    if (cell->group.cpu < 0 && cell->profile != CELL_BUILD &&
+        clock_getcpuclockid(processes_pid_of(cell->command), &cell->clock) != 0)
+        cell->clock = 0;
     if (n > 2)
         cell->work = fds[2];
     watch(cell, LISTENER);
@@ -695,9 +713,11 @@ enum err_code cell_freeze(struct cell *cell, struct err *why)
 {
     if (cell->ended)
         return err_set(why, ERR_NOT_FOUND, "the cell has ended");
-    if (cgroup_can_freeze(&cell->group))
-        return cgroup_freeze(&cell->group, why);
-    return stop_command(cell, why);
+    if (!cgroup_can_freeze(&cell->group))
+        return stop_command(cell, why);
+    if (cell->started)
+        cgroup_release(&cell->group, cell->init);
+    return cgroup_freeze(&cell->group, why);
 }
 
 enum err_code cell_thaw(struct cell *cell, struct err *why)

@@ -34,7 +34,7 @@ bool cgroup_host_limits_pids(const struct cgroup_host *host);
 bool cgroup_host_freezes(const struct cgroup_host *host);
 
 struct cgroup {
-    char name[32];
+    char name[32], aside[40];
     int dir[N_CGROUP_TREES]; /* -1 where unusable */
     /* Held open, as they are read or written on every call of a learner's function. */
     int freeze, frozen, cpu;
@@ -51,6 +51,9 @@ bool cgroup_knows_memory(const struct cgroup *g);
 /* Returns when all members are stopped. ERR_TIMEOUT: they were not within a second. */
 MUST_CHECK enum err_code cgroup_freeze(struct cgroup *g, struct err *why);
 MUST_CHECK enum err_code cgroup_thaw(struct cgroup *g, struct err *why);
+
+/* Moves the cell's init to a v2 group beside, once a cell turns out to be one that freezes. */
+void cgroup_release(struct cgroup *g, pid_t init);
 
 int64_t cgroup_cpu_us(const struct cgroup *g);     /* -1: not known */
 int64_t cgroup_peak_bytes(const struct cgroup *g); /* 0: not known */

@@ -21,11 +21,11 @@ enum {
 struct setup {
     const struct cell_config *config;
     const struct filter *filter;
-    bool two_ids;       /* init's id differs from the command's: the parent is root */
     bool limit_data;    /* no control group limits memory, so rlimits have to */
     int status;         /* the child's end of the socket pair */
     int null, out, err; /* what become 0, 1, 2 */
     /* the child's own, while it works */
+    bool two_ids; /* init's id differs from the command's: the parent said so */
     int trees[SETUP_MAX_BINDS], devices[3], proc;
     int root, work, image, listener, guest;
     int step, error; /* of the command's process, which shares memory until exec */

@@ -36,8 +36,7 @@ static int reset_signals(struct setup *s)
 /* The parent maps ids and fills control groups meanwhile. */
 static int await_parent(struct setup *s)
 {
-    char go;
-    const ssize_t n = read(s->status, &go, 1);
+    const ssize_t n = read(s->status, &s->two_ids, 1);
     if (n == 0)
         errno = EPIPE;
     return n == 1 ? 0 : -1;
