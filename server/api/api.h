@@ -3,7 +3,7 @@
  *     struct api *api = NULL;
  *     rc = api_start(&(struct api_config){.address = "127.0.0.1", .store = s, ...}, &api, why);
  *     printf("http://127.0.0.1:%u\n", api_port(api));
- *     api_stop(api);                  before dispatch_free: it closes the watches it has open */
+ *     api_stop(api);                  before dispatch_free: it listens to the dispatcher */
 #pragma once
 
 #include <stdbool.h>
@@ -18,8 +18,7 @@ struct api_config {
     const char *address;       /* numeric: "127.0.0.1", "::1"; NULL: "127.0.0.1" */
     uint16_t port;             /* 0: any free one; api_port() tells */
     struct store *store;       /* this and the next are the caller's until api_stop */
-    struct hub *hub;           /* dispatch_hub(): where events come from */
-    struct dispatch *dispatch; /* woken after each submission; NULL: nobody grades */
+    struct dispatch *dispatch; /* woken after each submission; tells when something changes */
     const char *labs_dir;      /* read once, at start */
     const char *web_dir;       /* the built web app; NULL: none is served */
     unsigned threads;          /* 0: eight */

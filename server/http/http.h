@@ -117,17 +117,18 @@ void http_problem_err(struct http_request *r, const struct err *why);
 /* ---- Waiting: no thread is held meanwhile ---- */
 
 int64_t http_now_ms(void); /* monotonic */
-/* True: return, the handler is called again at http_wake or at `until_ms` (http_now_ms). A wake
- * since the last call counts, so look first and wait then: no change falls in between. False: the
- * time is over or the server stops; answer now. */
+/* From now on http_wake(topic) reaches this request. Call it before looking at what is watched, so
+ * that no change falls between the look and the wait. One topic per request. */
+void http_watch(struct http_request *r, const char *topic);
+/* True: return, the handler is called again when the topic is woken or at `until_ms` (http_now_ms).
+ * A wake since the last call counts. False: the time is over or the server stops; answer now. */
 bool http_wait(struct http_request *r, int64_t until_ms);
-/* Any thread, while the request lives; never blocks for long and calls nothing of the caller's. */
-void http_wake(struct http_request *r);
-/* Called with `context` when the request ends, however it ends; the place to end what may wake it.
- * One per request. */
-void http_on_end(struct http_request *r, void (*end)(void *context), void *context);
+/* Any thread: those who watch the topic look again. Never blocks for long, calls nothing of the
+ * caller's. */
+void http_wake(struct http_server *s, const char *topic);
 
-/* Appends what is new to `out`; nothing: waits to be woken. False: that was the last. The answer is
- * text/event-stream; a comment line goes out every 15 s of silence. `context` is the arena's. */
+/* Appends what is new to `out`; nothing: waits for the watched topic. False: that was the last. The
+ * answer is text/event-stream; a comment line goes out every 15 s of silence. `context` is the
+ * arena's. */
 typedef bool http_stream_next(struct http_request *r, void *context, struct str *out);
 void http_reply_stream(struct http_request *r, http_stream_next *next, void *context);

@@ -1,6 +1,5 @@
 #include "server/http/request.h"
 
-#include <assert.h>
 #include <netdb.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -80,9 +79,7 @@ struct http_request *request_new(struct http_server *server, const char *uri)
 
 void request_free(struct http_request *r)
 {
-    if (r->end != NULL) /* first: it stops what may still wake the request */
-        r->end(r->end_context);
-    wait_leave(r->server->room, &r->waiter);
+    wait_leave(r->server->room, &r->waiter); /* first: from here on nobody wakes it */
     json_decref(r->json);
     blob_drop(r->reply.blob);
     str_done(&r->body);
@@ -239,14 +236,12 @@ bool http_wait(struct http_request *r, int64_t until_ms)
     return false;
 }
 
-void http_wake(struct http_request *r)
+void http_watch(struct http_request *r, const char *topic)
 {
-    wait_wake(r->server->room, &r->waiter);
+    wait_watch(r->server->room, &r->waiter, topic);
 }
 
-void http_on_end(struct http_request *r, void (*end)(void *context), void *context)
+void http_wake(struct http_server *s, const char *topic)
 {
-    assert(r->end == NULL);
-    r->end = end;
-    r->end_context = context;
+    wait_wake(s->room, topic);
 }

@@ -66,8 +66,6 @@ struct http_request {
     size_t discarded; /* bytes of a body that nobody wants */
 
     struct waiter waiter;
-    void (*end)(void *context);
-    void *end_context;
     struct reply reply;
     struct stream {
         struct str pending;

@@ -1,7 +1,9 @@
 #include "server/http/wait.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 /* One lock for everything here. It is held while a connection is suspended or resumed, so a
@@ -147,10 +149,21 @@ enum wait_result wait_until(struct wait_room *room, struct waiter *w, int64_t un
     return result;
 }
 
-void wait_wake(struct wait_room *room, struct waiter *w)
+void wait_watch(struct wait_room *room, struct waiter *w, const char *topic)
 {
     pthread_mutex_lock(&room->lock);
-    resume(w);
+    snprintf(w->topic, sizeof w->topic, "%s", topic);
+    enter(room, w);
+    pthread_mutex_unlock(&room->lock);
+}
+
+/* A look at everyone: some hundreds at most, and a hundred wakes a second are many. */
+void wait_wake(struct wait_room *room, const char *topic)
+{
+    pthread_mutex_lock(&room->lock);
+    for (struct waiter *w = room->first; w != NULL; w = w->next)
+        if (strcmp(w->topic, topic) == 0)
+            resume(w);
     pthread_mutex_unlock(&room->lock);
 }
 

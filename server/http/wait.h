@@ -1,5 +1,6 @@
-/* Where requests wait without a thread. A wake, its time, or closing the room resumes a waiter's
- * connection. All functions but wait_until may be called from any thread. */
+/* Where requests wait without a thread. Waking the topic that a waiter watches, its time, or
+ * closing the room resumes its connection. All functions but wait_until may be called by any
+ * thread. */
 #pragma once
 
 #include <microhttpd.h>
@@ -10,8 +11,10 @@
 
 struct wait_room;
 
+enum { WAIT_TOPIC_MAX = 64 };
 struct waiter { /* zeroed but for the connection; belongs to the room while inside */
     struct MHD_Connection *connection;
+    char topic[WAIT_TOPIC_MAX]; /* "": none */
     struct waiter *previous, *next;
     int64_t until_ms;
     bool inside, suspended, woken;
@@ -26,8 +29,9 @@ enum wait_result { WAIT_SUSPENDED, WAIT_LOOK_AGAIN, WAIT_OVER };
  * closed. Call it on the connection's own thread. */
 enum wait_result wait_until(struct wait_room *room, struct waiter *w, int64_t until_ms);
 
-/* What is woken before it waits is remembered until it does. */
-void wait_wake(struct wait_room *room, struct waiter *w);
+/* Starts to watch; what is woken from now on is remembered until the next wait. */
+void wait_watch(struct wait_room *room, struct waiter *w, const char *topic);
+void wait_wake(struct wait_room *room, const char *topic);
 /* Nothing touches the waiter any more. */
 void wait_leave(struct wait_room *room, struct waiter *w);
 /* Everyone looks again and nobody is suspended any more. */
