@@ -3,6 +3,7 @@
 #pragma once
 
 #include "server/store/job.h"
+#include "server/store/lab.h"
 
 struct testing {
     char dir[64], path[96];
