@@ -13,4 +13,4 @@ folders=("$@")
 pattern=$(IFS='|'; echo "${folders[*]}")
 sed -n 's/^ *"file": "\(.*\)",*$/\1/p' build/dev/compile_commands.json | sort -u |
     grep -E "^$PWD/($pattern)/" |
-    xargs -P "$(nproc)" -n 4 clang-tidy -p build/dev --quiet --warnings-as-errors='*'
+    xargs -P "$(nproc)" -n 1 clang-tidy -p build/dev --quiet --warnings-as-errors='*'
