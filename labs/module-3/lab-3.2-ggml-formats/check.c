@@ -1,0 +1,78 @@
+/* Lab 3.2, the trusted side: which groups there are, and the timed cases. Truth is reference/quant.
+ */
+#include <string.h>
+
+#include "check_formats.h"
+#include "ops.h"
+
+static const struct lab_group groups[] = {
+    {"dq-legacy", check_dq_legacy, .sanitize = true},
+    {"q-legacy", check_q_legacy, .sanitize = true},
+    {"q-legacy-hidden", check_q_legacy_hidden, .sanitize = true},
+    {"dq-k", check_dq_k, .sanitize = true},
+    {"q-k", check_q_k, .sanitize = true},
+    {"edges", check_edges, .sanitize = true},
+    {"convert", check_convert, .sanitize = true},
+    {"hygiene", check_hygiene, .sanitize = true, .hygiene = true},
+};
+
+/* ---- timed: a quarter of a million weights, about what a second-level cache holds ---- */
+
+enum { TIMED_WEIGHTS = 1 << 18 };
+/* What a call reads and writes. */
+#define TIMED_BYTES(bytes, weights)                                                                \
+    ((double)TIMED_WEIGHTS / (weights) * (bytes) + (double)TIMED_WEIGHTS * sizeof(float))
+
+static struct call *prepare(struct check *k, uint32_t type)
+{
+    const size_t bytes = row_bytes(type, TIMED_WEIGHTS);
+    uint8_t *row = check_alloc(k, bytes);
+    fill_row(check_rng(k), type, SCALES_ORDINARY, row, TIMED_WEIGHTS);
+    struct call *c = check_call(k, OP_DEQUANTIZE);
+    call_i64(c, type);
+    call_in(c, row, bytes);
+    call_out(c, TIMED_WEIGHTS * sizeof(float));
+    call_i64(c, TIMED_WEIGHTS);
+    return c;
+}
+
+static void verify(struct check *k, struct call *c, uint32_t type)
+{
+    float *want = check_alloc(k, TIMED_WEIGHTS * sizeof *want);
+    float *actual = check_alloc(k, TIMED_WEIGHTS * sizeof *actual);
+    truth_dequantize(type, call_input(c, 1), want, TIMED_WEIGHTS);
+    memcpy(actual, call_bytes(c, 2), TIMED_WEIGHTS * sizeof *actual);
+    canonical_zeros(want, TIMED_WEIGHTS);
+    canonical_zeros(actual, TIMED_WEIGHTS);
+    check_i64(k, "qt_dequantize", 0, call_result(c, 0));
+    check_f32(k, "dst", want, actual, TIMED_WEIGHTS);
+}
+
+#define TIMED(NAME)                                                                                \
+    static struct call *prepare_##NAME(struct check *k)                                            \
+    {                                                                                              \
+        return prepare(k, REF_##NAME);                                                             \
+    }                                                                                              \
+    static void verify_##NAME(struct check *k, struct call *c)                                     \
+    {                                                                                              \
+        verify(k, c, REF_##NAME);                                                                  \
+    }
+TIMED(Q4_0)
+TIMED(Q8_0)
+TIMED(Q4_K)
+TIMED(Q6_K)
+
+#define TIMED_ROW(NAME, bytes_of, weights)                                                         \
+    {                                                                                              \
+        "dequantize " #NAME, prepare_##NAME, verify_##NAME,                                        \
+            .work = 1e-9 * TIMED_BYTES(bytes_of, weights), .bytes = TIMED_BYTES(bytes_of, weights) \
+    }
+static const struct lab_timed timed[] = {
+    TIMED_ROW(Q4_0, 18, 32),
+    TIMED_ROW(Q8_0, 34, 32),
+    TIMED_ROW(Q4_K, 144, 256),
+    TIMED_ROW(Q6_K, 210, 256),
+};
+
+const struct lab_module lab_module = {LAB_SDK, groups, sizeof groups / sizeof groups[0], timed,
+                                      sizeof timed / sizeof timed[0]};
