@@ -695,7 +695,7 @@ static int command_stat(struct cell *cell)
 static enum err_code stop_command(struct cell *cell, struct err *why)
 {
     if (cell->profile == CELL_BUILD || command_stat(cell) < 0)
-        return err_set(why, ERR_UNSUPPORTED, "this host cannot freeze a tree of processes");
+        return err_set(why, ERR_UNSUPPORTED, "this host cannot freeze many processes");
     if (k_pidfd_send_signal(cell->command, SIGSTOP) != 0)
         return err_sys(why, ERR_NOT_FOUND, errno, "stopping the command");
     for (int i = 0; i < 20000; i++) {
@@ -709,14 +709,24 @@ static enum err_code stop_command(struct cell *cell, struct err *why)
     return err_set(why, ERR_TIMEOUT, "the command did not stop");
 }
 
+/* The command may be under way before its start has been read from the socket. */
+static void await_start(struct cell *cell)
+{
+    while (!cell->started && !cell->ended) {
+        struct pollfd p = {.fd = cell->epoll, .events = POLLIN};
+        (void)!poll(&p, 1, -1);
+        cell_step(cell);
+    }
+}
+
 enum err_code cell_freeze(struct cell *cell, struct err *why)
 {
+    await_start(cell);
     if (cell->ended)
         return err_set(why, ERR_NOT_FOUND, "the cell has ended");
     if (!cgroup_can_freeze(&cell->group))
         return stop_command(cell, why);
-    if (cell->started)
-        cgroup_release(&cell->group, cell->init);
+    cgroup_release(&cell->group, cell->init);
     return cgroup_freeze(&cell->group, why);
 }
 

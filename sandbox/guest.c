@@ -66,6 +66,14 @@ static int do_spin(char **a)
     return 0;
 }
 
+/* In N processes. */
+static int do_spins(char **a)
+{
+    for (long n = number(a[0]); n > 1 && fork() > 0; n--)
+        ;
+    return do_spin(a);
+}
+
 static int do_sleep(char **a)
 {
     struct timespec t = {.tv_sec = number(a[0])};
@@ -259,13 +267,28 @@ static const struct {
     const char *name;
     int (*run)(char **arguments);
 } acts[] = {
-    {"exit", do_exit},         {"raise", do_raise},     {"print", do_print},
-    {"flood", do_flood},       {"spin", do_spin},       {"sleep", do_sleep},
-    {"eat", do_eat},           {"recurse", do_recurse}, {"forks", do_forks},
-    {"count", do_count},       {"environ", do_environ}, {"descriptors", do_descriptors},
-    {"identity", do_identity}, {"list", do_list},       {"cat", do_cat},
-    {"write", do_write},       {"call", do_call},       {"open", do_open},
-    {"exec", do_exec},         {"fork", do_fork},       {"thread", do_thread},
+    {"exit", do_exit},
+    {"raise", do_raise},
+    {"print", do_print},
+    {"flood", do_flood},
+    {"spin", do_spin},
+    {"spins", do_spins},
+    {"sleep", do_sleep},
+    {"eat", do_eat},
+    {"recurse", do_recurse},
+    {"forks", do_forks},
+    {"count", do_count},
+    {"environ", do_environ},
+    {"descriptors", do_descriptors},
+    {"identity", do_identity},
+    {"list", do_list},
+    {"cat", do_cat},
+    {"write", do_write},
+    {"call", do_call},
+    {"open", do_open},
+    {"exec", do_exec},
+    {"fork", do_fork},
+    {"thread", do_thread},
     {"int80", do_int80},
 };
 
