@@ -31,6 +31,11 @@ typedef void house_visit_fn(void *context, const char *name);
 MUST_CHECK enum err_code house_symbols(const unsigned char *bytes, size_t size, bool all,
                                        house_visit_fn *visit, void *context, struct err *why);
 
-/* What the programs and libraries below the build folder hold. */
+/* One program or library against what its kind must not hold, or for reference/ not want. */
+enum house_binary { HOUSE_GRADED, HOUSE_GRADE, HOUSE_REFERENCE };
+MUST_CHECK enum err_code house_check_binary(const char *path, enum house_binary kind,
+                                            struct house_findings *f, struct err *why);
+
+/* All of them below the build folder. ERR_NOT_FOUND: one is missing. */
 MUST_CHECK enum err_code house_check_links(const char *build, struct house_findings *f,
                                            struct err *why);

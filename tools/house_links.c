@@ -149,17 +149,24 @@ static void visit_name(void *context, const char *name)
             house_say(s->findings, "%s: must not hold or want %s", s->path, name);
 }
 
-static enum err_code check_binary(const char *path, bool all, const char *const *forbidden,
-                                  struct house_findings *f, struct err *why)
+static const char *const *const forbidden[] = {
+    [HOUSE_GRADED] = not_in_graded,
+    [HOUSE_GRADE] = not_in_grade,
+    [HOUSE_REFERENCE] = not_in_reference,
+};
+
+enum err_code house_check_binary(const char *path, enum house_binary kind, struct house_findings *f,
+                                 struct err *why)
 {
     struct arena a;
     char *bytes;
     size_t size;
-    struct search search = {path, forbidden, f};
+    struct search search = {path, forbidden[kind], f};
     arena_init(&a, BINARY_MAX + 4096);
     enum err_code rc = file_read(AT_FDCWD, path, BINARY_MAX, &a, &bytes, &size, why);
     if (rc == OK)
-        rc = house_symbols((const unsigned char *)bytes, size, all, visit_name, &search, why);
+        rc = house_symbols((const unsigned char *)bytes, size, kind != HOUSE_REFERENCE, visit_name,
+                           &search, why);
     arena_done(&a);
     return rc == OK ? OK : err_wrap(why, rc, "%s", path);
 }
@@ -182,7 +189,7 @@ static enum err_code check_reference(const char *build, struct house_findings *f
     int archives = 0;
     for (FTSENT *e; rc == OK && (e = fts_read(tree)) != NULL;)
         if (e->fts_info == FTS_F && is_archive(e->fts_name)) {
-            rc = check_binary(e->fts_path, false, not_in_reference, f, why);
+            rc = house_check_binary(e->fts_path, HOUSE_REFERENCE, f, why);
             archives++;
         }
     fts_close(tree);
@@ -195,11 +202,11 @@ enum err_code house_check_links(const char *build, struct house_findings *f, str
 {
     char path[4096];
     snprintf(path, sizeof path, "%s/bin/graded", build);
-    enum err_code rc = check_binary(path, true, not_in_graded, f, why);
+    enum err_code rc = house_check_binary(path, HOUSE_GRADED, f, why);
     if (rc != OK)
         return rc;
     snprintf(path, sizeof path, "%s/bin/grade", build);
-    if ((rc = check_binary(path, true, not_in_grade, f, why)) != OK)
+    if ((rc = house_check_binary(path, HOUSE_GRADE, f, why)) != OK)
         return rc;
     return check_reference(build, f, why);
 }

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -5,8 +6,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#include <fcntl.h>
 
 #include "base/arena.h"
 #include "base/file.h"
@@ -64,6 +63,7 @@ static void a_finding_names_file_and_line(void **state)
     house_findings_done(&f);
 }
 
+/* Counts the one that it knows. */
 static void count_wanted(void *context, const char *name)
 {
     *(int *)context += strcmp(name, "house_check_source") == 0;
@@ -85,6 +85,30 @@ static void symbols_of_this_program_are_found(void **state)
     arena_done(&a);
 }
 
+extern int ref_planted, sqlite3_planted;
+int ref_planted = 1;     /* as if reference/ were linked */
+int sqlite3_planted = 1; /* as if SQLite were */
+
+static void a_stray_link_is_found_by_its_symbols(void **state)
+{
+    (void)state;
+    static const char *const stories[] = {
+        [HOUSE_GRADED] = "must not hold or want ref_planted\n",
+        [HOUSE_GRADE] = "must not hold or want sqlite3_planted\n",
+        [HOUSE_REFERENCE] = "must not hold or want malloc\n",
+    };
+    for (enum house_binary kind = HOUSE_GRADED; kind <= HOUSE_REFERENCE; kind++) {
+        struct house_findings f;
+        struct err why;
+        house_findings_init(&f);
+        if (house_check_binary("/proc/self/exe", kind, &f, &why) != OK)
+            fail_msg("%s", why.text);
+        if (strstr(f.text.text, stories[kind]) == NULL)
+            fail_msg("no '%s' in: %s", stories[kind], f.text.text);
+        house_findings_done(&f);
+    }
+}
+
 static void what_is_no_elf_file_is_refused(void **state)
 {
     (void)state;
@@ -103,6 +127,7 @@ int main(void)
         cmocka_unit_test(a_folder_knows_only_whom_the_table_allows),
         cmocka_unit_test(a_finding_names_file_and_line),
         cmocka_unit_test(symbols_of_this_program_are_found),
+        cmocka_unit_test(a_stray_link_is_found_by_its_symbols),
         cmocka_unit_test(what_is_no_elf_file_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
