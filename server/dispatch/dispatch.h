@@ -25,6 +25,7 @@ struct dispatch_config {
     int64_t timeout_ms;     /* a grader that takes longer is killed; 0: ten minutes. Longer than all
                                limits inside, or else it would judge instead of them */
     int64_t lease_ms;       /* 0: 30 s; renewed at a third of it */
+    int log_fd;             /* what goes wrong, one line each; -1: nobody reads it */
 };
 
 struct dispatch;
