@@ -17,9 +17,11 @@ foreach(function malloc calloc realloc aligned_alloc posix_memalign free)
 endforeach()
 # A static runner needs no loader and no file in its cell. A faster linker where there is one.
 find_program(GRADED_LLD ld.lld)
+set(GRADED_LAB_LINKER -fuse-ld=bfd)
 if(GRADED_LLD)
-  list(APPEND GRADED_LAB_LINK_FLAGS -fuse-ld=lld)
+  set(GRADED_LAB_LINKER -fuse-ld=lld)
 endif()
+list(APPEND GRADED_LAB_LINK_FLAGS ${GRADED_LAB_LINKER})
 
 # What a sanitized runner loads: pairs of a host file and the path at which the loader looks for it.
 # Its cell shows these files and no others.

@@ -32,6 +32,6 @@ MUST_CHECK enum err_code build_finish(struct build *b, struct build *other, stru
                                       struct report_compile *ret, struct err *why);
 void build_close(struct build *b);
 
-/* An executable of ours as what a cell runs: a sealed memfd, the caller's. (Landlock would not let a
- * cell execute a file outside of its root; memory has no place.) */
+/* An executable of ours as what a cell runs: a sealed memfd, the caller's. (Landlock would not let
+ * a cell execute a file outside of its root; memory has no place.) */
 MUST_CHECK enum err_code build_load_image(const char *path, int *ret_fd, struct err *why);

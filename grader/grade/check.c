@@ -45,6 +45,7 @@ void check_init(struct check *k, const struct lab *lab, const char *group, struc
                         .slot = slot,
                         .report = report,
                         .seed = seed,
+                        .max_incidents = CHECK_GROUP_INCIDENTS,
                         .limit_cpu_ms = lab->limits.group_cpu_ms,
                         .verdict = VERDICT_ACCEPTED};
     arena_init(&k->memory, CHECK_CASE_MEMORY);
@@ -377,8 +378,6 @@ static void take_end(struct check *k)
 
 static void incident(struct check *k, enum runner_outcome outcome, const struct call *c)
 {
-    k->incidents++;
-    k->slot->incidents++;
     take_end(k);
     switch (outcome) {
     case RUNNER_TOO_SLOW:
@@ -396,6 +395,9 @@ static void incident(struct check *k, enum runner_outcome outcome, const struct 
     case RUNNER_REPLIED:
         break;
     }
+    const int cost = k->now.verdict == VERDICT_RUNTIME_ERROR ? 1 : 2;
+    k->incidents += cost;
+    k->slot->incidents += cost;
     k->slot->last_incident = k->now.verdict;
     runner_slot_close(k->slot);
 }
@@ -408,7 +410,7 @@ static bool refuses(struct check *k)
         return true;
     }
     const bool out_of_time = k->cpu_us > k->limit_cpu_ms * 1000 * (k->sanitizing ? 10 : 1);
-    if (!out_of_time && k->incidents < CHECK_GROUP_INCIDENTS &&
+    if (!out_of_time && k->incidents < k->max_incidents &&
         k->slot->incidents < k->slot->max_incidents)
         return false;
     check_fail_as(k, out_of_time ? VERDICT_TIME_LIMIT : k->slot->last_incident, "the call returns",

@@ -50,6 +50,7 @@ struct check {
     struct arena memory;  /* what does not */
     uint64_t seed;
     bool sanitizing;
+    int max_incidents;            /* CHECK_GROUP_INCIDENTS, or 1 where the first says it all */
     int64_t limit_cpu_ms, cpu_us; /* of the group */
     struct call call;
 

@@ -187,6 +187,7 @@ static enum err_code sanitize_group(struct session *g, struct runner_slot *slot,
     struct check k;
     check_init(&k, g->lab, name, slot, g->arena, g->options->seed);
     k.sanitizing = true;
+    k.max_incidents = 1;
     lab_group_code(g->lab, name)->run(&k);
     check_end_case(&k);
     const enum err_code rc = k.rc;
@@ -198,6 +199,18 @@ static enum err_code sanitize_group(struct session *g, struct runner_slot *slot,
     return rc;
 }
 
+/* Where the plain build ran into a limit or a forbidden call, the slower one has nothing to add. */
+static bool worth_sanitizing(const struct session *g, const char *name)
+{
+    if (!lab_group_code(g->lab, name)->sanitize)
+        return false;
+    for (size_t i = 0; i < g->n_groups; i++)
+        if (strcmp(g->groups[i].name, name) == 0)
+            return verdict_rank(g->groups[i].verdict) <= verdict_rank(VERDICT_WRONG_ANSWER) ||
+                   g->groups[i].verdict == VERDICT_RUNTIME_ERROR;
+    return false;
+}
+
 static enum err_code sanitize_groups(struct session *g, struct err *why)
 {
     struct runner_slot slot = {.config = runner_config_of(g, g->sanitized.image_fd, true),
@@ -205,7 +218,7 @@ static enum err_code sanitize_groups(struct session *g, struct err *why)
     enum err_code rc = OK;
     for (size_t i = 0; rc == OK && i < g->lab->n_groups; i++) {
         const struct lab_group_rule *rule = &g->lab->groups[i];
-        if (included(g, rule) && lab_group_code(g->lab, rule->name)->sanitize)
+        if (worth_sanitizing(g, rule->name))
             rc = sanitize_group(g, &slot, rule->name, why);
     }
     runner_slot_close(&slot);

@@ -6,7 +6,7 @@
 static void misbehave(void)
 {
     close(5);
-    for (volatile int i = 0;; i++)
+    for (volatile unsigned i = 0;; i++)
         ;
 }
 

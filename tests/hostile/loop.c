@@ -4,7 +4,7 @@
 
 static void misbehave(void)
 {
-    for (volatile int i = 0;; i++)
+    for (volatile unsigned i = 0;; i++)
         ;
 }
 
