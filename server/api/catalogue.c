@@ -122,6 +122,23 @@ static enum err_code read_provided(struct scan *s, const char *dir, struct lab *
 
 /* ---- One lab ---- */
 
+static void fill_list(json_t *object, const char *key)
+{
+    if (json_object_get(object, key) == NULL)
+        json_object_set_new(object, key, json_array());
+}
+
+/* Lists that lab.json may leave out are empty, so that readers find every key. */
+static void fill_in(json_t *lab)
+{
+    fill_list(lab, "lessons");
+    fill_list(lab, "needs");
+    fill_list(lab, "timed");
+    json_t *timed = json_object_get(lab, "timed");
+    for (size_t i = 0; i < json_array_size(timed); i++)
+        fill_list(json_array_get(timed, i), "tiers");
+}
+
 static enum err_code read_rules(struct scan *s, const json_t *json, struct lab *lab)
 {
     const json_t *files = json_object_get(json, "files");
@@ -188,6 +205,7 @@ static enum err_code read_lab(struct scan *s, const char *dir, const struct modu
     enum err_code rc = read_json(s, path, manifest_check_lab, &json);
     if (rc != OK)
         return rc;
+    fill_in(json);
     lab->source = json;
     s->c->n_labs++; /* from here on catalogue_free knows of it */
     lab->id = json_string_value(json_object_get(json, "id"));

@@ -16,7 +16,7 @@ enum kind {
     KIND_NUMBERS, /* a list of numbers */
     KIND_OBJECT,  /* `keys` says which */
     KIND_OBJECTS, /* a list of them, at least `min` */
-};
+};                /* a list that may be empty may be left out */
 
 struct key {
     const char *name; /* NULL ends a table */
@@ -83,7 +83,7 @@ static const struct key lab_keys[] = {
     TEXT("id"),
     TEXT("slug"),
     TEXT("title"),
-    WHOLE("module", 1, 99),
+    WHOLE("module", 0, 99),
     TEXTS("lessons"),
     TEXT("kind"),
     TEXT("language"),
@@ -100,7 +100,7 @@ static const struct key lab_keys[] = {
 };
 static const struct key lesson_keys[] = {TEXT("id"), TEXT("title"), NUMBER("hours", 0, 1000),
                                          TEXTS("labs"), END};
-static const struct key module_keys[] = {WHOLE("module", 1, 99),
+static const struct key module_keys[] = {WHOLE("module", 0, 99),
                                          TEXT("title"),
                                          TEXT("goal"),
                                          NUMBERS("hours", 0, 1000),
@@ -182,6 +182,11 @@ static bool is_known(const char *name, const struct key *keys)
     return false;
 }
 
+static bool may_lack(const struct key *key)
+{
+    return key->kind == KIND_TEXTS || (key->kind == KIND_OBJECTS && key->min == 0);
+}
+
 static enum err_code check_object(const json_t *json, const struct key *keys,
                                   const struct place *at, struct err *why)
 {
@@ -197,6 +202,8 @@ static enum err_code check_object(const json_t *json, const struct key *keys,
         snprintf(inner.key, sizeof inner.key, "%.60s%s%.60s", at->key,
                  at->key[0] != '\0' ? "." : "", keys->name);
         value = json_object_get(json, keys->name);
+        if (value == NULL && may_lack(keys))
+            continue;
         if (value == NULL)
             return wrong(&inner, why, "the key is missing");
         const enum err_code rc = check_value(value, keys, &inner, why);
