@@ -160,6 +160,22 @@ static void a_sanitizer_names_the_line_of_an_undefined_shift(void **state)
         fail_msg("%s %s: %s", guest_verdict(o.exit.verdict), o.exit.message, o.err);
 }
 
+/* The report shows the bytes at the address, which takes UBSan a pipe. */
+static void a_sanitizer_names_the_line_of_a_misaligned_load(void **state)
+{
+    (void)state;
+    static const char source[] = "int main(int argc, char **argv)\n"
+                                 "{\n"
+                                 "    (void)argv;\n"
+                                 "    char bytes[16] = {0};\n"
+                                 "    return *(int *)(void *)(bytes + argc);\n"
+                                 "}\n";
+    const struct outcome o = sanitize(source, sizeof source - 1);
+    if (o.exit.verdict != CELL_EXITED || strstr(o.err, "bug.c:5") == NULL ||
+        strstr(o.err, "misaligned") == NULL)
+        fail_msg("%s %s: %s", guest_verdict(o.exit.verdict), o.exit.message, o.err);
+}
+
 static void no_source_can_show_a_file_of_the_host(void **state)
 {
     (void)state;
@@ -227,6 +243,7 @@ int main(void)
         cmocka_unit_test(every_compiler_and_linker_here_builds_a_program_that_runs),
         cmocka_unit_test(a_sanitizer_names_the_line_of_a_heap_overflow),
         cmocka_unit_test(a_sanitizer_names_the_line_of_an_undefined_shift),
+        cmocka_unit_test(a_sanitizer_names_the_line_of_a_misaligned_load),
         cmocka_unit_test(no_source_can_show_a_file_of_the_host),
         cmocka_unit_test(a_source_that_never_ends_meets_a_limit),
         cmocka_unit_test(only_a_file_that_was_made_is_taken),
