@@ -32,7 +32,7 @@ enum { N_METHODS = sizeof method_names / sizeof method_names[0] };
 static const char *allow_list(struct http_request *r, unsigned methods)
 {
     const char *list = "OPTIONS";
-    for (size_t i = 0; i < N_METHODS && list != NULL; i++)
+    for (size_t i = N_METHODS; i-- > 0 && list != NULL;)
         if (methods & 1u << i)
             list = arena_printf(&r->arena, "%s%s, %s", method_names[i],
                                 i == HTTP_GET ? ", HEAD" : "", list);

@@ -60,13 +60,20 @@ static const struct {
     {".wasm", "application/wasm"},
 };
 
-static const char *type_of(const char *path)
+/* NULL: not the name of a file that a web app has. */
+static const char *known_type(const char *path)
 {
     const char *ending = strrchr(path, '.');
     for (size_t i = 0; ending != NULL && i < sizeof types / sizeof types[0]; i++)
         if (strcmp(ending, types[i].ending) == 0)
             return types[i].type;
-    return "application/octet-stream";
+    return NULL;
+}
+
+static const char *type_of(const char *path)
+{
+    const char *type = known_type(path);
+    return type != NULL ? type : "application/octet-stream";
 }
 
 /* "assets/index-B7kX9a1Z.js": the name changes with the content, so it can be kept for ever. A
@@ -238,7 +245,8 @@ void static_files_reply(struct static_files *files, struct http_request *r)
     const char *last = path->count > 0 ? path->segment[path->count - 1] : "";
     if (path->count > 0 && reply_file(files, r, path))
         return;
-    /* The web app has pages of its own: what does not look like a file is one of them. */
-    if (strchr(last, '.') == NULL)
+    /* The web app has pages of its own, such as /labs/3.2: what does not look like a file is one of
+     * them. A hidden name is not. */
+    if (known_type(last) == NULL && last[0] != '.')
         (void)reply_file(files, r, &index);
 }

@@ -336,6 +336,7 @@ static void only_the_web_app_is_served(void **state)
         {"/labs/whatever/page", 200, "no-cache"}, /* a page of the app */
         {"/assets/index-B7kX9a1Z.js", 200, "public, max-age=31536000, immutable"},
         {"/assets/some-longname.svg", 200, "no-cache"},
+        {"/labs/3.2", 200, "no-cache"}, /* another, with a dot */
         {"/missing.js", 404, NULL},
         {"/api/missing", 404, NULL},
         {"/../secret.txt", 404, NULL},
