@@ -10,57 +10,33 @@
 #include <time.h>
 #include <unistd.h>
 
-static int write_text(int dir, const char *file, const char *text)
-{
-    const int fd = openat(dir, file, O_WRONLY | O_CLOEXEC);
-    if (fd < 0)
-        return -1;
-    const ssize_t n = write(fd, text, strlen(text));
-    const int saved = errno;
-    close(fd);
-    errno = saved;
-    return n < 0 ? -1 : 0;
-}
+#include "sandbox/kernel_file.h"
 
 static int write_number(int dir, const char *file, int64_t value)
 {
     char text[24];
     snprintf(text, sizeof text, "%lld", (long long)value);
-    return write_text(dir, file, text);
+    return kernel_file_write(dir, file, text);
 }
 
-/* The number behind `key` in a file of "key number" lines; the whole file is one number where key
- * is "". -1 where there is none. */
+/* The number behind `key`; the file is nothing but a number where key is NULL. */
 static int64_t number_in(const char *text, const char *key)
 {
-    const size_t n = strlen(key);
-    for (const char *line = text; line != NULL && *line != '\0';) {
-        if (strncmp(line, key, n) == 0 && (n == 0 || line[n] == ' '))
-            return strtoll(line + n, NULL, 10); /* the kernel's own digits, no stranger's */
-        line = strchr(line, '\n');
-        line = line == NULL ? NULL : line + 1;
-    }
-    return -1;
+    return key == NULL ? kernel_file_number(text) : kernel_file_value(text, key);
 }
 
-static int64_t read_number_fd(int fd, const char *key)
+static int64_t reread_number(int fd, const char *key)
 {
     char text[512];
-    const ssize_t n = pread(fd, text, sizeof text - 1, 0);
-    if (n <= 0)
-        return -1;
-    text[n] = '\0';
+    kernel_file_reread(fd, text, sizeof text);
     return number_in(text, key);
 }
 
 static int64_t read_number(int dir, const char *file, const char *key)
 {
-    const int fd = openat(dir, file, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return -1;
-    const int64_t value = read_number_fd(fd, key);
-    close(fd);
-    return value;
+    char text[512];
+    kernel_file_read(dir, file, text, sizeof text);
+    return number_in(text, key);
 }
 
 static int make_group(int parent, const char *name)
@@ -162,9 +138,10 @@ bool cgroup_knows_memory(const struct cgroup *g)
 static bool is_frozen(const struct cgroup *g)
 {
     if (g->freeze != g->frozen)
-        return read_number_fd(g->frozen, "frozen") == 1;
-    char state[16] = "";
-    return pread(g->frozen, state, sizeof state - 1, 0) > 0 && strncmp(state, "FROZEN", 6) == 0;
+        return reread_number(g->frozen, "frozen") == 1;
+    char state[16];
+    kernel_file_reread(g->frozen, state, sizeof state);
+    return strncmp(state, "FROZEN", 6) == 0;
 }
 
 /* A blocked member stops within microseconds of being given the core; one that spins on our own
@@ -213,8 +190,8 @@ int64_t cgroup_cpu_us(const struct cgroup *g)
     if (g->cpu < 0)
         return -1;
     if (g->dir[CGROUP_V2] >= 0)
-        return read_number_fd(g->cpu, "usage_usec");
-    const int64_t ns = read_number_fd(g->cpu, "");
+        return reread_number(g->cpu, "usage_usec");
+    const int64_t ns = reread_number(g->cpu, NULL);
     return ns < 0 ? -1 : ns / 1000;
 }
 
@@ -222,9 +199,9 @@ int64_t cgroup_peak_bytes(const struct cgroup *g)
 {
     int64_t bytes = 0;
     if (g->dir[CGROUP_V1_MEMORY] >= 0)
-        bytes = read_number(g->dir[CGROUP_V1_MEMORY], "memory.max_usage_in_bytes", "");
+        bytes = read_number(g->dir[CGROUP_V1_MEMORY], "memory.max_usage_in_bytes", NULL);
     else if (cgroup_knows_memory(g))
-        bytes = read_number(g->dir[CGROUP_V2], "memory.peak", "");
+        bytes = read_number(g->dir[CGROUP_V2], "memory.peak", NULL);
     return bytes < 0 ? 0 : bytes;
 }
 
@@ -241,7 +218,7 @@ int64_t cgroup_oom_kills(const struct cgroup *g)
 void cgroup_kill(const struct cgroup *g)
 {
     if (g->dir[CGROUP_V2] >= 0)
-        (void)!write_text(g->dir[CGROUP_V2], "cgroup.kill", "1");
+        (void)!kernel_file_write(g->dir[CGROUP_V2], "cgroup.kill", "1");
 }
 
 /* Halves the cost of a freeze, which wakes every member: init is trusted and asleep. */

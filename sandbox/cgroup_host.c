@@ -5,12 +5,12 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "sandbox/cgroup.h"
+#include "sandbox/kernel_file.h"
 
 /* One line of /proc/self/mountinfo, cut into what matters. */
 struct mount_line {
@@ -154,15 +154,12 @@ static void sweep(int parent)
     if (dir == NULL)
         return;
     for (const struct dirent *e; (e = readdir(dir)) != NULL;) {
-        char *end;
-        const long pid = strtol(e->d_name, &end, 10);
-        if (pid <= 0 || *end != '-' || kill((pid_t)pid, 0) == 0 || errno != ESRCH)
+        const int64_t pid = kernel_file_number(e->d_name);
+        if (pid <= 0 || kill((pid_t)pid, 0) == 0 || errno != ESRCH)
             continue;
-        const int group = openat(parent, e->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        const int killer = openat(group, "cgroup.kill", O_WRONLY | O_CLOEXEC);
-        (void)!write(killer, "1", 1);
-        close(killer);
-        close(group);
+        char file[sizeof e->d_name + 16];
+        snprintf(file, sizeof file, "%s/cgroup.kill", e->d_name);
+        (void)!kernel_file_write(parent, file, "1"); /* v2 only */
         unlinkat(parent, e->d_name, AT_REMOVEDIR);
     }
     closedir(dir);

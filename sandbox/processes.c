@@ -2,21 +2,17 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-/* Reads a small file of /proc into `text`; an empty text where there is none. */
+#include "sandbox/kernel_file.h"
+
 static void read_proc(pid_t pid, const char *file, char *text, size_t size)
 {
-    char path[64];
+    char path[96];
     snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, file);
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    const ssize_t n = fd < 0 ? 0 : read(fd, text, size - 1);
-    text[n < 0 ? 0 : n] = '\0';
-    if (fd >= 0)
-        close(fd);
+    kernel_file_read(AT_FDCWD, path, text, size);
 }
 
 /* The n-th field, counted from 0, behind the command's name, which may hold anything but ends at
@@ -37,7 +33,7 @@ static int64_t cpu_us(pid_t pid, const char *stat)
     if (clock_getcpuclockid(pid, &clock) == 0)
         clock_gettime(clock, &own);
     const int64_t ticks =
-        strtoll(stat_field(stat, 13), NULL, 10) + strtoll(stat_field(stat, 14), NULL, 10);
+        kernel_file_number(stat_field(stat, 13)) + kernel_file_number(stat_field(stat, 14));
     return (int64_t)own.tv_sec * 1000000 + own.tv_nsec / 1000 +
            ticks * 1000000 / sysconf(_SC_CLK_TCK);
 }
@@ -49,7 +45,7 @@ static void add(pid_t pid, struct processes_usage *sum)
     if (text[0] == '\0')
         return;
     sum->cpu_us += cpu_us(pid, text);
-    sum->resident_bytes += strtoll(stat_field(text, 21), NULL, 10) * sysconf(_SC_PAGESIZE);
+    sum->resident_bytes += kernel_file_number(stat_field(text, 21)) * sysconf(_SC_PAGESIZE);
 }
 
 void processes_usage(pid_t root, struct processes_usage *ret)
@@ -62,11 +58,12 @@ void processes_usage(pid_t root, struct processes_usage *ret)
         char path[64], children[4096];
         snprintf(path, sizeof path, "task/%d/children", (int)found[i]);
         read_proc(found[i], path, children, sizeof children);
-        for (char *at = children, *end; n < MANY; at = end) {
-            const long pid = strtol(at, &end, 10);
-            if (end == at)
-                break;
-            found[n++] = (pid_t)pid;
+        for (const char *at = children; at != NULL && n < MANY;) {
+            const int64_t child = kernel_file_number(at);
+            if (child > 0)
+                found[n++] = (pid_t)child;
+            at = strchr(at, ' ');
+            at = at == NULL ? NULL : at + 1;
         }
         add(found[i], ret);
     }
@@ -78,15 +75,13 @@ pid_t processes_pid_of(int pidfd)
     snprintf(path, sizeof path, "fdinfo/%d", pidfd);
     read_proc(getpid(), path, text, sizeof text);
     const char *line = strstr(text, "Pid:");
-    return line == NULL ? -1 : (pid_t)strtol(line + 4, NULL, 10);
+    return line == NULL ? -1 : (pid_t)kernel_file_number(line + 4);
 }
 
 char processes_state(int stat)
 {
     char text[512];
-    const ssize_t n = pread(stat, text, sizeof text - 1, 0);
-    if (n <= 0)
-        return '?';
-    text[n] = '\0';
-    return stat_field(text, 0)[0];
+    kernel_file_reread(stat, text, sizeof text);
+    const char letter = stat_field(text, 0)[0];
+    return letter == '\0' ? 'X' : letter;
 }

@@ -15,5 +15,6 @@ void processes_usage(pid_t root, struct processes_usage *ret);
 /* The process of a pidfd as this pid namespace numbers it; -1 once it is reaped. */
 pid_t processes_pid_of(int pidfd);
 
-/* The state letter of a process, as in proc_pid_stat(5); `stat` is an open /proc/PID/stat. */
+/* The state letter of a process, as in proc_pid_stat(5), X once it is gone; `stat` is an open
+ * /proc/PID/stat. */
 char processes_state(int stat);

@@ -244,7 +244,7 @@ static void a_frozen_program_stands_still_until_thawed(void **state)
         const int64_t cpu_us = cell_cpu_us(cell);
         usleep(10000);
         assert_true(*c.word == before);
-        assert_true(cell_cpu_us(cell) - cpu_us < 1000);
+        assert_in_range(cell_cpu_us(cell) - cpu_us, 0, 4000); /* a tick, that cpu.stat may lag */
         assert_int_equal(cell_thaw(cell, NULL), OK);
         await_count(&c);
     }

@@ -317,6 +317,19 @@ static void the_environment_and_the_descriptors_are_the_configs(void **state)
     assert_string_equal(o.out, "0 1 2 3 4 5 \n");
 }
 
+static void init_cannot_be_killed_or_stopped(void **state)
+{
+    (void)state;
+    static const char *const signals[] = {"9", "19", "15", "11"};
+    char number[24];
+    snprintf(number, sizeof number, "%d", SYS_kill);
+    for (size_t i = 0; i < 4; i++) {
+        const struct outcome o = guest_do(CELL_BUILD, GUEST("call", number, "1", signals[i]));
+        if (o.exit.verdict != CELL_EXITED || o.exit.status != 0)
+            fail_msg("signal %s: %s", signals[i], guest_verdict(o.exit.verdict));
+    }
+}
+
 static void the_host_cannot_be_told_apart(void **state)
 {
     (void)state;
@@ -463,6 +476,7 @@ int main(void)
         cmocka_unit_test(only_the_scratch_directories_can_be_written),
         cmocka_unit_test(files_and_work_have_their_limits),
         cmocka_unit_test(the_environment_and_the_descriptors_are_the_configs),
+        cmocka_unit_test(init_cannot_be_killed_or_stopped),
         cmocka_unit_test(the_host_cannot_be_told_apart),
         cmocka_unit_test(no_capability_and_no_new_privilege),
         cmocka_unit_test(the_network_is_a_loopback_that_is_down),
