@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "base/str.h"
 #include "check_model.h"
 #include "ops.h"
 
@@ -30,11 +31,51 @@ bool check_code(struct check *k, int64_t expected, int64_t actual)
     return false;
 }
 
-static bool field(struct check *k, const char *entry, uint64_t i, const char *name,
-                  uint64_t expected, uint64_t actual)
+enum { LINE_BYTES = 8, SHOWN_BYTES = 128 };
+
+/* "  24  02 00 00 00 00 00 00 00  ........": where, the bytes, and what of them is text. */
+static void show_line(struct str *text, const uint8_t *bytes, uint64_t at, uint64_t n)
 {
-    return expected == actual || check_i64(k, check_printf(k, "%s[%llu].%s", entry, (llu)i, name),
-                                           (int64_t)expected, (int64_t)actual);
+    str_printf(text, "\n%3llu ", (llu)at);
+    for (uint64_t i = 0; i < n; i++)
+        str_printf(text, " %02x", bytes[at + i]);
+    str_printf(text, "%*s", (int)(2 + 3 * (LINE_BYTES - n)), "");
+    for (uint64_t i = 0; i < n; i++) {
+        const uint8_t c = bytes[at + i];
+        str_add_char(text, c > ' ' && c < 0x7f ? (char)c : '.');
+    }
+}
+
+/* What was expected, and every byte of the file where it is small and the learner may see it. */
+static const char *with_file(struct check *k, const struct subject *s, const char *expected)
+{
+    if (!s->visible || s->size > SHOWN_BYTES)
+        return expected;
+    struct str text;
+    str_init(&text, 2000);
+    str_printf(&text, "%s\nwith the file", expected);
+    for (uint64_t at = 0; at < s->size; at += LINE_BYTES)
+        show_line(&text, s->bytes, at, s->size - at < LINE_BYTES ? s->size - at : LINE_BYTES);
+    const char *copy = check_printf(k, "%s", text.text);
+    str_done(&text);
+    return copy;
+}
+
+static bool same(struct check *k, const struct subject *s, const char *what, uint64_t expected,
+                 uint64_t actual)
+{
+    if (expected == actual)
+        return true;
+    check_fail(k, with_file(k, s, check_printf(k, "%s = %lld", what, (long long)expected)),
+               check_printf(k, "%s = %lld", what, (long long)actual));
+    return false;
+}
+
+static bool field(struct check *k, const struct subject *s, const char *entry, uint64_t i,
+                  const char *name, uint64_t expected, uint64_t actual)
+{
+    return expected == actual ||
+           same(k, s, check_printf(k, "%s[%llu].%s", entry, (llu)i, name), expected, actual);
 }
 
 static uint64_t pad(uint64_t n, uint64_t alignment)
@@ -68,12 +109,13 @@ static bool check_kvs(struct check *k, const struct subject *s, const gg_kv *act
     for (uint64_t i = 0; i < s->truth.n_kv; i++) {
         const struct ref_gguf_kv *w = &s->truth.kv[i];
         const gg_kv *a = &actual[i];
-        if (field(k, "kv", i, "key.off", w->key.off, a->key.off) &&
-            field(k, "kv", i, "key.len", w->key.len, a->key.len) &&
-            field(k, "kv", i, "type", w->type, a->type) &&
-            field(k, "kv", i, "elem", w->elem, a->elem) && field(k, "kv", i, "n", w->n, a->n) &&
-            field(k, "kv", i, "val.off", w->val.off, a->val.off) &&
-            field(k, "kv", i, "val.len", w->val.len, a->val.len))
+        if (field(k, s, "kv", i, "key.off", w->key.off, a->key.off) &&
+            field(k, s, "kv", i, "key.len", w->key.len, a->key.len) &&
+            field(k, s, "kv", i, "type", w->type, a->type) &&
+            field(k, s, "kv", i, "elem", w->elem, a->elem) &&
+            field(k, s, "kv", i, "n", w->n, a->n) &&
+            field(k, s, "kv", i, "val.off", w->val.off, a->val.off) &&
+            field(k, s, "kv", i, "val.len", w->val.len, a->val.len))
             continue;
         hint_kv(k, w, a);
         return false;
@@ -109,12 +151,12 @@ static void hint_tensor(struct check *k, const struct subject *s, const struct r
         check_hint(k, "`bytes` in lab_types is for a whole block: elements / block * bytes");
 }
 
-static bool check_ne(struct check *k, uint64_t i, const struct ref_gguf_tensor *w,
-                     const gg_tensor *a)
+static bool check_ne(struct check *k, const struct subject *s, uint64_t i,
+                     const struct ref_gguf_tensor *w, const gg_tensor *a)
 {
     static const char *const names[] = {"ne[0]", "ne[1]", "ne[2]", "ne[3]"};
     for (int d = 0; d < REF_GGUF_MAX_DIMS; d++)
-        if (!field(k, "t", i, names[d], w->ne[d], a->ne[d]))
+        if (!field(k, s, "t", i, names[d], w->ne[d], a->ne[d]))
             return false;
     return true;
 }
@@ -124,12 +166,12 @@ bool check_tensors(struct check *k, const struct subject *s, const gg_tensor *ac
     for (uint64_t i = 0; i < s->truth.n_tensors; i++) {
         const struct ref_gguf_tensor *w = &s->truth.tensor[i];
         const gg_tensor *a = &actual[i];
-        if (field(k, "t", i, "name.off", w->name.off, a->name.off) &&
-            field(k, "t", i, "name.len", w->name.len, a->name.len) &&
-            field(k, "t", i, "n_dims", w->n_dims, a->n_dims) &&
-            field(k, "t", i, "type", w->type, a->type) && check_ne(k, i, w, a) &&
-            field(k, "t", i, "offset", w->offset, a->offset) &&
-            field(k, "t", i, "nbytes", w->nbytes, a->nbytes))
+        if (field(k, s, "t", i, "name.off", w->name.off, a->name.off) &&
+            field(k, s, "t", i, "name.len", w->name.len, a->name.len) &&
+            field(k, s, "t", i, "n_dims", w->n_dims, a->n_dims) &&
+            field(k, s, "t", i, "type", w->type, a->type) && check_ne(k, s, i, w, a) &&
+            field(k, s, "t", i, "offset", w->offset, a->offset) &&
+            field(k, s, "t", i, "nbytes", w->nbytes, a->nbytes))
             continue;
         hint_tensor(k, s, w, a);
         return false;
@@ -164,10 +206,14 @@ static bool offsets_differ_at_32(const struct ref_gguf_file *f)
 
 static void hint_alignment(struct check *k, const struct subject *s)
 {
-    check_hint(k,
-               "data starts at the next multiple of general.alignment, here %u, and so does each "
-               "tensor",
-               s->truth.alignment);
+    if (s->visible)
+        check_hint(k,
+                   "data starts at the next multiple of general.alignment, here %u, and so does "
+                   "each tensor",
+                   s->truth.alignment);
+    else
+        check_hint(
+            k, "data starts at the next multiple of general.alignment, and so does each tensor");
 }
 
 static void hint_refused(struct check *k, const struct subject *s, int64_t code)
@@ -181,6 +227,10 @@ static void hint_refused(struct check *k, const struct subject *s, int64_t code)
         hint_alignment(k, s);
     else if (code == GG_E_BOUNDS && s->model.unpadded_end)
         check_hint(k, "the padding behind the last tensor may be missing");
+    else if (code == GG_E_TRUNC)
+        check_hint(
+            k, "this file is whole, so something was read at a wrong place: KVs and infos follow "
+               "each other without padding, and strings have no NUL behind them");
 }
 
 static void hint_data_off(struct check *k, const struct subject *s, uint64_t actual)
@@ -205,12 +255,14 @@ static bool check_head(struct check *k, const struct subject *s, struct call *c)
     const int64_t want_kvs = (int64_t)s->truth.n_kv, want_tensors = (int64_t)s->truth.n_tensors;
     if (kvs != tensors && kvs == want_tensors && tensors == want_kvs)
         check_hint(k, "the header has the number of tensors first, then the number of KVs");
-    if (!check_i64(k, "version", s->truth.version, call_result(c, OPEN_VERSION)) ||
-        !check_i64(k, "n_kv", want_kvs, kvs) || !check_i64(k, "n_tensors", want_tensors, tensors) ||
-        !check_i64(k, "alignment", s->truth.alignment, call_result(c, OPEN_ALIGNMENT)))
+    if (!same(k, s, "version", s->truth.version, (uint64_t)call_result(c, OPEN_VERSION)) ||
+        !same(k, s, "n_kv", s->truth.n_kv, (uint64_t)kvs) ||
+        !same(k, s, "n_tensors", s->truth.n_tensors, (uint64_t)tensors) ||
+        !same(k, s, "alignment", s->truth.alignment, (uint64_t)call_result(c, OPEN_ALIGNMENT)))
         return false;
-    if (!check_i64(k, "data_off", (int64_t)s->truth.data_off, call_result(c, OPEN_DATA_OFF))) {
-        hint_data_off(k, s, (uint64_t)call_result(c, OPEN_DATA_OFF));
+    const uint64_t data_off = (uint64_t)call_result(c, OPEN_DATA_OFF);
+    if (!same(k, s, "data_off", s->truth.data_off, data_off)) {
+        hint_data_off(k, s, data_off);
         return false;
     }
     return check_i64(k, "f->buf is the buffer", 1, (flags & FLAG_BUF) != 0) &&
@@ -228,7 +280,9 @@ void check_open(struct check *k, const struct subject *s, size_t skew)
     if (!call_run(c))
         return;
     const int64_t code = call_result(c, OPEN_CODE);
-    if (!check_code(k, GG_OK, code)) {
+    if (code != GG_OK) {
+        check_fail(k, with_file(k, s, "GG_OK"),
+                   check_printf(k, "%s (%lld)", code_name(code), (long long)code));
         hint_refused(k, s, code);
         return;
     }

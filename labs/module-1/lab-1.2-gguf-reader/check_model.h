@@ -17,6 +17,7 @@ struct subject {
     uint8_t *bytes; /* the file, to change after subject_write(); `spare` more bytes may be used */
     uint64_t size;
     struct ref_gguf_file truth;
+    bool visible; /* the learner may see the file and what is true of it */
 };
 
 enum { SUBJECT_SPARE = 256 }; /* zeroed bytes behind the file */

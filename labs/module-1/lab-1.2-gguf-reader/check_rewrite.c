@@ -60,13 +60,19 @@ static int64_t size_without_padding(const struct rewrite *r, const struct subjec
     return (int64_t)s->size + grown + (r->appends ? 8 + (int64_t)sizeof "new.text" - 1 + 4 + 8 : 0);
 }
 
-static void hint_size(struct check *k, const struct rewrite *r, const struct subject *s,
-                      int64_t actual)
+static bool check_size(struct check *k, const struct rewrite *r, const struct subject *before,
+                       int64_t expected, int64_t actual)
 {
-    if (actual == size_without_padding(r, s))
+    if (expected == actual)
+        return true;
+    check_fail(k, check_printf(k, "a new file of %lld bytes", (long long)expected),
+               actual < 0 ? code_name(actual) : check_printf(k, "%lld bytes", (long long)actual));
+    const int64_t unpadded = size_without_padding(r, before);
+    if (actual == unpadded || (actual == GG_E_CAP && unpadded > expected))
         check_hint(k,
                    "the data section must begin at a multiple of the alignment again: the padding "
                    "in front of it changes with the length of the KVs");
+    return false;
 }
 
 static void hint_bytes(struct check *k, const struct rewrite *r, const struct subject *want,
@@ -99,9 +105,8 @@ static void rewrite(struct check *k, const struct rewrite *r)
     call_out(c, s.size);
     if (!call_run(c))
         return;
-    if (!check_i64(k, "size of the new file", (int64_t)s.size, call_result(c, 0)))
-        hint_size(k, r, &before, call_result(c, 0));
-    else if (!check_bytes(k, "the new file", s.bytes, call_bytes(c, 3), s.size))
+    if (check_size(k, r, &before, (int64_t)s.size, call_result(c, 0)) &&
+        !check_bytes(k, "the new file", s.bytes, call_bytes(c, 3), s.size))
         hint_bytes(k, r, &s, call_bytes(c, 3));
 }
 
