@@ -202,8 +202,10 @@ static enum err_code sanitize_group(struct session *g, struct runner_slot *slot,
 /* Where the plain build ran into a limit or a forbidden call, the slower one has nothing to add. */
 static bool worth_sanitizing(const struct session *g, const char *name)
 {
-    if (!lab_group_code(g->lab, name)->sanitize)
-        return false;
+    const struct lab_group *code = lab_group_code(g->lab, name);
+    /* Hygiene has no verdict yet: this pass makes it. */
+    if (!code->sanitize || code->hygiene)
+        return code->sanitize;
     for (size_t i = 0; i < g->n_groups; i++)
         if (strcmp(g->groups[i].name, name) == 0)
             return verdict_rank(g->groups[i].verdict) <= verdict_rank(VERDICT_WRONG_ANSWER) ||
