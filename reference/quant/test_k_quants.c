@@ -40,6 +40,19 @@ static void six_bit_scales_lie_where_the_picture_says(void **state)
     assert_memory_equal(bytes, want, sizeof want);
 }
 
+static void the_worked_scales_of_the_course_hold(void **state)
+{
+    (void)state;
+    const uint8_t bytes[12] = {0xfe, 0xff, 0xff, 0xfc, 0xff, 0xfd,
+                               0xfe, 0xfe, 0xcf, 0xdc, 0xff, 0xfe};
+    const uint8_t scale[8] = {62, 63, 63, 60, 63, 60, 63, 62};
+    const uint8_t min[8] = {63, 61, 62, 62, 60, 61, 63, 63};
+    uint8_t back_scale[8], back_min[8];
+    ref_k_scales_unpack(bytes, back_scale, back_min);
+    assert_memory_equal(back_scale, scale, sizeof scale);
+    assert_memory_equal(back_min, min, sizeof min);
+}
+
 static void every_scale_and_minimum_survives_packing(void **state)
 {
     (void)state;
@@ -199,6 +212,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(six_bit_scales_lie_where_the_picture_says),
+        cmocka_unit_test(the_worked_scales_of_the_course_hold),
         cmocka_unit_test(every_scale_and_minimum_survives_packing),
         cmocka_unit_test(nearest_int_takes_halves_to_even),
         cmocka_unit_test(zero_blocks_are_zero_bytes),

@@ -64,6 +64,26 @@ static void the_first_of_two_extremes_decides_the_sign(void **state)
     assert_block("-1 +1", REF_Q5_0, minus, "00 2c fe ff ff ff 00 0f 00");
 }
 
+/* The blocks that lesson 3.2 and its lab's handout work through by hand. */
+static void the_worked_blocks_of_the_course_hold(void **state)
+{
+    (void)state;
+    float x[W];
+    for (int i = 0; i < W; i++)
+        x[i] = (float)((i * 37) % 101 - 50) / 16.0f;
+    assert_block("worked", REF_Q4_0, x, "40 36 e0 46 ac f2 58 bd 13 79 df 35 8b e0 46 ac f2 68");
+    assert_block("worked", REF_Q4_1, x,
+                 "ab 36 40 c2 d0 36 9b f2 57 bd 13 69 ce 25 8a e0 46 9c f2 58");
+    assert_block("worked", REF_Q5_0, x,
+                 "40 32 a4 a5 2d 6d c0 7c 38 f3 bf 6b 26 e2 ae 5a 15 d1 8d 49 f4 c0");
+    assert_block("worked", REF_Q5_1, x,
+                 "74 32 40 c2 a4 a5 2d 6d b0 7b 37 e3 af 6a 26 d2 9d 59 05 c1 8c 48 f4 b0");
+    assert_block(
+        "worked", REF_Q8_0, x,
+        "4d 26 81 df 3d 9a f8 56 b4 12 70 cd 2b 89 e7 45 a2 00 5e bb 19 77 d5 33 90 ee 4c aa "
+        "08 66 c3 21 7f dc");
+}
+
 static void a_constant_block_is_its_minimum(void **state)
 {
     (void)state;
@@ -201,6 +221,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_zero_block_has_its_bytes),
         cmocka_unit_test(the_first_of_two_extremes_decides_the_sign),
+        cmocka_unit_test(the_worked_blocks_of_the_course_hold),
         cmocka_unit_test(a_constant_block_is_its_minimum),
         cmocka_unit_test(a_scale_that_underflows_leaves_codes_behind),
         cmocka_unit_test(a_scale_that_overflows_is_infinite),
