@@ -169,13 +169,14 @@ static enum err_code parse(const struct command *c, int argc, char **argv, struc
                            struct err *why)
 {
     opterr = 0;
-    for (int letter; (letter = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+    int which = 0;
+    for (int letter; (letter = getopt_long(argc, argv, "", known, &which)) != -1;) {
         if (letter == '?')
             return err_set(why, ERR_INVALID, "%s: unknown option, or its value is missing",
                            argv[optind - 1]);
         if (strchr(c->takes, letter) == NULL)
-            return err_set(why, ERR_INVALID, "`graded %s` takes no such option as %s", c->usage,
-                           argv[optind - 1]);
+            return err_set(why, ERR_INVALID, "`graded %s` does not take --%s", c->usage,
+                           known[which].name);
         const enum err_code rc = take_option(o, letter, optarg, why);
         if (rc != OK)
             return rc;

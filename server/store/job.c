@@ -215,7 +215,7 @@ static enum err_code recover(struct db *db, void *arg, struct err *why)
     const enum err_code rc =
         db_run(db,
                "UPDATE job SET state = 'queued', deaths = deaths + 1,"
-               " last_error = 'lost: ' || owner || ' died or hung in attempt ' || attempt,"
+               " last_error = 'worker ' || owner || ' died or hung in attempt ' || attempt,"
                " owner = NULL, lease_ms = NULL WHERE state = 'leased' AND (? OR lease_ms <= ?)",
                PARAMS(INT(r->all), INT(r->now_ms)), why);
     r->count = rc == OK ? db_changes(db) : 0;

@@ -143,7 +143,7 @@ static void a_lease_that_ran_out_goes_to_another_and_the_late_result_is_dropped(
     WANT(OK, job_lease(t.store, "w2", 1000, &t.arena, &taken, &why));
     assert_int_equal(taken.attempt, 2);
     assert_int_equal(taken.deaths, 1);
-    assert_string_equal(taken.last_error, "lost: w1 died or hung in attempt 1");
+    assert_string_equal(taken.last_error, "worker w1 died or hung in attempt 1");
     WANT(ERR_CONFLICT, job_finish(t.store, id, lost.attempt, &late, &why));
     WANT(OK, job_finish(t.store, id, taken.attempt, &result, &why));
     struct submission s;
