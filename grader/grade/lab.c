@@ -2,9 +2,11 @@
 
 #include <dirent.h>
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <fts.h>
 #include <glob.h>
+#include <limits.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,6 +107,16 @@ static enum err_code load_module(struct lab *lab, struct arena *a, struct err *w
     return check_names(lab, why);
 }
 
+/* A cell binds files by their absolute path, whatever people typed. */
+static enum err_code absolute(const char *path, struct arena *a, const char **ret, struct err *why)
+{
+    char real[PATH_MAX];
+    if (realpath(path, real) == NULL)
+        return err_sys(why, ERR_NOT_FOUND, errno, "%s", path);
+    *ret = arena_strdup(a, real);
+    return OK;
+}
+
 static enum err_code open_dir(struct lab *lab, const struct lab_paths *paths, const char *dir,
                               struct arena *a, struct err *why)
 {
@@ -114,10 +126,12 @@ static enum err_code open_dir(struct lab *lab, const struct lab_paths *paths, co
                                  &json, &size, why);
     if (rc == OK)
         rc = lab_parse(json, size, a, lab, why);
+    if (rc == OK)
+        rc = absolute(dir, a, &lab->dir, why);
+    if (rc == OK)
+        rc = absolute(arena_printf(a, "%s/%s", paths->build, lab->id), a, &lab->build_dir, why);
     if (rc != OK)
         return rc;
-    lab->dir = arena_strdup(a, dir);
-    lab->build_dir = arena_printf(a, "%s/%s", paths->build, lab->id);
     if ((rc = hash_folder(lab->dir, lab->version, why)) != OK)
         return rc;
     return load_module(lab, a, why);
