@@ -116,7 +116,7 @@ enum err_code house_symbols(const unsigned char *bytes, size_t size, bool all,
 }
 
 /* What a file must not hold: whole names, or beginnings where they end in '*'. */
-static const char *const not_in_graded[] = {"seccomp_*",  "ref_*",    "cell_*", "lab_module",
+static const char *const not_in_graded[] = {"seccomp_*",  "ref_*",    "cell_open", "lab_module",
                                             "check_case", "call_run", NULL};
 static const char *const not_in_grade[] = {"sqlite3_*", "MHD_*", "curl_*", "store_*", NULL};
 /* reference/ allocates nothing, asks nothing of the system and has no state of its own. */
