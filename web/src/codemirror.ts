@@ -4,7 +4,7 @@ import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirro
 import { cpp } from '@codemirror/lang-cpp';
 import { bracketMatching, indentOnInput, indentUnit, syntaxHighlighting } from '@codemirror/language';
 import { highlightSelectionMatches, searchKeymap } from '@codemirror/search';
-import { EditorState, Prec } from '@codemirror/state';
+import { Annotation, EditorState, Prec } from '@codemirror/state';
 import {
   drawSelection,
   EditorView,
@@ -23,10 +23,12 @@ export interface EditorOptions {
 }
 
 export interface Editor {
-  text(): string;
+  /** Sets the whole text; onChange is not told what it knows. */
   replace(text: string): void;
   destroy(): void;
 }
+
+const fromOutside = Annotation.define<boolean>();
 
 const syntax = (...names: string[]): string => names.map((name) => `& .tok-${name}`).join(', ');
 
@@ -83,16 +85,20 @@ export function createEditor(host: HTMLElement, options: EditorOptions): Editor 
         syntaxHighlighting(classHighlighter),
         theme,
         keymap.of([...defaultKeymap, ...historyKeymap, ...searchKeymap, indentWithTab]),
-        EditorView.contentAttributes.of({ 'aria-label': options.label, spellcheck: 'false' }),
+        EditorView.contentAttributes.of({ 'aria-label': options.label, spellcheck: 'false', tabindex: '0' }),
         EditorView.updateListener.of((update) => {
-          if (update.docChanged) options.onChange(update.state.doc.toString());
+          const ours = update.transactions.some((t) => t.annotation(fromOutside));
+          if (update.docChanged && !ours) options.onChange(update.state.doc.toString());
         }),
       ],
     }),
   });
   return {
-    text: () => view.state.doc.toString(),
-    replace: (text) => view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text } }),
+    replace: (text) =>
+      view.dispatch({
+        changes: { from: 0, to: view.state.doc.length, insert: text },
+        annotations: fromOutside.of(true),
+      }),
     destroy: () => view.destroy(),
   };
 }

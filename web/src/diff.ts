@@ -34,6 +34,10 @@ export function markDifferences(expected: string, actual: string): Marked {
   };
 }
 
+/** A text that is compared with nothing. */
+export const plainLines = (text: string): MarkedLine[] =>
+  linesOf(text).map((line) => ({ differs: false, pieces: [{ text: line, first: false }] }));
+
 function linesOf(text: string): string[] {
   const lines = text.split('\n');
   if (lines.length > 1 && lines[lines.length - 1] === '') lines.pop();

@@ -29,6 +29,12 @@ test('relative links lead to the lab files, others stay', () => {
   expect(render('[h](https://example.org/a)')).toContain('href="https://example.org/a"');
 });
 
+test('a column aligned to the right has a class, no style', () => {
+  const html = render('| n |\n| --: |\n| 1 |\n');
+  expect(html).toContain('<td class="align-right">1</td>');
+  expect(html).not.toContain('style=');
+});
+
 test('C is coloured and escaped', () => {
   const html = render('```c\nif (a < b) return "x";\n```\n');
   expect(html).toContain('<span class="tok-keyword">if</span>');

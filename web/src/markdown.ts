@@ -16,7 +16,18 @@ function createRenderer(): MarkdownIt {
     for (const token of state.tokens)
       if (token.type.startsWith('heading_')) token.tag = `h${Math.min(6, Number(token.tag.slice(1)) + shift(state.env))}`;
   });
-  md.renderer.rules['table_open'] = () => '<div class="scroll" tabindex="0" role="region" aria-label="Table"><table>\n';
+  md.core.ruler.push('classes_for_styles', (state) => {
+    for (const token of state.tokens) {
+      const align = /^text-align:(\w+)$/.exec(token.attrGet('style') ?? '')?.[1];
+      if (align === undefined) continue;
+      token.attrs = (token.attrs ?? []).filter(([name]) => name !== 'style'); // the policy forbids it
+      token.attrJoin('class', `align-${align}`);
+    }
+  });
+  const fence = md.renderer.rules.fence;
+  md.renderer.rules.fence = (...args) =>
+    (fence?.(...args) ?? '').replace('<pre>', '<pre tabindex="0">');
+  md.renderer.rules['table_open'] = () => '<div class="scroll" tabindex="0"><table>\n';
   md.renderer.rules['table_close'] = () => '</table></div>\n';
   md.core.ruler.push('links_to_lab_files', (state) => {
     for (const token of state.tokens)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { annotationsOf, firstVisibleFailure, looseAnnotations, repeatLine, tally, stretchesAround } from './report';
+import { annotationsOf, firstVisibleFailure, looseAnnotations, nextTier, repeatLine, tally, stretchesAround } from './report';
 import type { Report, ReportGroup } from './shapes';
 
 const group = (over: Partial<ReportGroup>): ReportGroup => ({
@@ -27,11 +27,11 @@ const report = (over: Partial<Report>): Report => ({
   max_score: 100,
   pass: false,
   message: null,
-  compile: { verdict: 'ok', ms: 1, diagnostics: [], log: null },
+  compile: { verdict: 'ok', ms: 1, diagnostics: [], log: '' },
   groups: [],
   performance: [],
   sanitizer: { ran: true, verdict: 'ok', findings: [] },
-  device: { kind: 'cpu', name: null },
+  device: { kind: 'cpu', name: '' },
   resources: { wall_ms: 0, cpu_ms: 0, peak_bytes: 0, limit_cpu_ms: 0, limit_memory_bytes: 0 },
   cell: { guarantees: [], degraded: [] },
   ...over,
@@ -65,7 +65,7 @@ test('compiler and sanitizer notes of a file come in the order of its lines', ()
     compile: {
       verdict: 'ok',
       ms: 1,
-      log: null,
+      log: '',
       diagnostics: [{ file: 'a.c', line: 9, column: 1, severity: 'warning', message: 'unused' }],
     },
     sanitizer: {
@@ -93,4 +93,19 @@ test.each([
 
 test('the repeat line names lab, files and seed', () => {
   expect(repeatLine(report({}), ['formats.c'])).toBe('grade run 3.2 formats.c --seed 123');
+});
+
+const tiers = [
+  { name: 'gold', ratio: 0.9, points: 30 },
+  { name: 'bronze', ratio: 0.4, points: 10 },
+  { name: 'silver', ratio: 0.7, points: 22 },
+];
+
+test.each([
+  [0.1, 0, 'bronze'],
+  [0.75, 22, 'gold'],
+  [0.95, 30, undefined],
+])('from a ratio of %d with %d points the next tier is %s', (ratio, earned, next) => {
+  const it = { name: '', unit: '', value: 0, par: 0, interval: [0, 0] as [number, number], pairs: 0, tier: null, points: 30 };
+  expect(nextTier({ ...it, ratio, earned }, tiers)?.name).toBe(next);
 });

@@ -1,5 +1,5 @@
 // Readings of a report that several parts need, and that are worth a test of their own.
-import type { Failure, Report, ReportGroup, StageVerdict } from './shapes';
+import type { Failure, Performance, Report, ReportGroup, StageVerdict, Tier } from './shapes';
 
 export interface Shown {
   word: string;
@@ -115,3 +115,9 @@ export function stretchesAround(lines: number[], total: number, context: number)
 /** The command that repeats this grading on one's own machine, to the bit. */
 export const repeatLine = (report: Report, files: string[]): string =>
   `grade run ${report.lab} ${files.join(' ')} --seed ${report.seed}`;
+
+/** The nearest tier that is worth more than what was earned; null: there is none. */
+export function nextTier(it: Performance, tiers: Tier[]): Tier | null {
+  const better = tiers.filter((t) => t.points > it.earned && t.ratio > it.ratio);
+  return better.sort((a, b) => a.ratio - b.ratio)[0] ?? null;
+}

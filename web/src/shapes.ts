@@ -167,11 +167,11 @@ export interface Report {
   max_score: number;
   pass: boolean;
   message: string | null;
-  compile: { verdict: StageVerdict; ms: number; diagnostics: Diagnostic[]; log: string | null };
+  compile: { verdict: StageVerdict; ms: number; diagnostics: Diagnostic[]; log: string };
   groups: ReportGroup[];
   performance: Performance[];
   sanitizer: { ran: boolean; verdict: StageVerdict; findings: Finding[] };
-  device: { kind: string; name: string | null };
+  device: { kind: string; name: string };
   resources: {
     wall_ms: number;
     cpu_ms: number;

@@ -27,6 +27,7 @@ export async function openBrowser() {
 /** A page whose every fault is kept: errors of scripts, refusals by the Content-Security-Policy. */
 export async function openPage(browser, baseURL, options = {}) {
   const context = await browser.newContext({ baseURL, viewport: { width: 1400, height: 1000 }, ...options });
+  context.setDefaultTimeout(15_000);
   const page = await context.newPage();
   page.faults = [];
   page.on('pageerror', (error) => page.faults.push(String(error)));

@@ -102,8 +102,8 @@ const lab32 = {
   max_score: 100,
   pass_mark: 70,
   files: ['formats.c'],
-  status: 'started',
-  attempts: 5,
+  status: 'passed',
+  attempts: 4,
   best: { submission: '01JPARTIAL', score: 72.5, verdict: 'partial', pass: true },
   handout,
   lessons: ['3.2'],
@@ -168,7 +168,10 @@ const lab33 = {
   provided: [{ path: 'starter/dot.c', bytes: starter.length }],
 };
 
-export const labs = [lab32, lab33];
+const lab13 = { ...lab32, id: '1.3', slug: 'roofline', title: 'A roofline for your own core', module: 1 };
+lab13.best = { submission: '01JACCEPTED', score: 100, verdict: 'accepted', pass: true };
+
+export const labs = [lab13, lab32, lab33];
 
 const brief = (over) => ({
   ...Object.fromEntries(
@@ -268,16 +271,16 @@ const base = (lab) => ({
     roofline: { bytes: 0, flops: 0, bandwidth_gbs: 0, peak_gflops: 0 },
   })),
   sanitizer: { ran: true, verdict: 'ok', findings: [] },
-  device: { kind: 'cpu', name: 'AMD EPYC 7B13' },
+  device: { kind: 'cpu', name: 'AMD EPYC 7B13', counters: {} },
   resources: { wall_ms: 1874, cpu_ms: 1412, peak_bytes: 23068672, limit_cpu_ms: 2000, limit_memory_bytes: 268435456 },
   cell: { guarantees: ['userns', 'seccomp', 'cgroup_v2', 'landlock'], degraded: [] },
 });
 
 const sum = (groups) => groups.reduce((total, g) => total + g.earned, 0);
-const warning = { file: 'formats.c', line: 29, column: 9, severity: 'warning', message: "unused variable 'unused' [-Wunused-variable]" };
+const warning = { file: 'formats.c', line: 28, column: 9, severity: 'warning', message: "unused variable 'unused' [-Wunused-variable]" };
 const warningLog = `formats.c: In function 'quantize_q4_0':
-formats.c:29:9: warning: unused variable 'unused' [-Wunused-variable]
-   29 |     int unused = 3;
+formats.c:28:9: warning: unused variable 'unused' [-Wunused-variable]
+   28 |     int unused = 3;
       |         ^~~~~~
 `;
 
@@ -311,11 +314,11 @@ const reports = {
       ran: true,
       verdict: 'runtime_error',
       findings: [
-        { kind: 'stack-buffer-overflow', file: 'formats.c', line: 30, column: 5, message: 'write of 2 bytes past the end of ret, from qt_quantize (formats.c:37)' },
+        { kind: 'stack-buffer-overflow', file: 'formats.c', line: 29, column: 5, message: 'write of 2 bytes past the end of ret, from qt_quantize (formats.c:37)' },
       ],
     },
   },
-  accepted: base(lab32),
+  accepted: base(lab13),
   compile_error: {
     ...base(lab32),
     verdict: 'compile_error',
@@ -339,8 +342,9 @@ const reports = {
   hidden: {
     ...base(lab32),
     verdict: 'wrong_answer',
-    groups: [ok(g[0]), ok(g[1]), ok(g[2]), bad(g[3], 0, 11, hiddenHint('Sub-block 5: scale bits 4 and 5 live in byte 1, bits 6 and 7.')), ...g.slice(4).map((x) => ok(x))],
-    score: 80,
+    groups: [ok(g[0]), ok(g[1]), ok(g[2]), bad(g[3], 0, 11, hiddenHint('Sub-block 5: scale bits 4 and 5 live in byte 1, bits 6 and 7.')), bad(g[4], 0, 1, hiddenHint('Scales are not searched for.'), 'wrong_answer', 8), bad(g[5], 5, 8, hiddenHint('A block of zeros has bytes of its own in Q4_0 and Q5_0.'), 'partial', 10), ok(g[6]), ok(g[7])],
+    score: 55,
+    pass: false,
   },
   runtime: {
     ...base(lab32),
@@ -349,7 +353,7 @@ const reports = {
     pass: false,
     groups: [
       ok(g[0]),
-      bad(g[1], 0, 4, { case: 'Q5_1, 64 blocks of noise', expected: null, actual: null, hint: 'Signal 11 (segmentation fault) in qt_quantize, 4 bytes past the end of src.' }, 'runtime_error'),
+      bad(g[1], 0, 4, { case: 'Q5_1, 64 blocks of noise', expected: null, actual: 'signal 11 at <img src=x onerror=alert(1)>', hint: 'Signal 11 (segmentation fault) in qt_quantize, 4 bytes past the end of src.' }, 'runtime_error'),
       ...g.slice(2).map((x) => bad(x, 0, 0, hiddenHint('The program ended early.'), 'runtime_error')),
     ],
     cell: { guarantees: ['userns', 'seccomp'], degraded: ['cgroup: memory is limited per process only'] },
@@ -395,7 +399,7 @@ export const finished = [
   submissionOf('01JHIDDEN', lab32, reports.hidden),
   submissionOf('01JRUNTIME', lab32, reports.runtime),
   submissionOf('01JCOMPILE', lab32, reports.compile_error),
-  submissionOf('01JACCEPTED', lab32, reports.accepted),
+  submissionOf('01JACCEPTED', lab13, reports.accepted),
   submissionOf('01JSPEED', lab33, reports.speed),
 ];
 

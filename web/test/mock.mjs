@@ -14,11 +14,13 @@ const CSP =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** options: stepMs between events; stream: false refuses server-sent events. */
-export async function startMock({ port = 0, stepMs = 120, stream = true } = {}) {
+/** `world` may be changed while it runs: stepMs between events, stream: false refuses server-sent events,
+ *  breakAfter: N cuts each connection after N of them. */
+export async function startMock({ port = 0, stepMs = 60 } = {}) {
   const world = {
     stepMs,
-    stream,
+    stream: true,
+    breakAfter: Infinity,
     submissions: new Map(fixtures.finished.map((s) => [s.id, s])),
     sources: new Map(),
     running: new Map(),
@@ -32,6 +34,7 @@ export async function startMock({ port = 0, stepMs = 120, stream = true } = {}) 
   });
   await new Promise((done) => server.listen(port, '127.0.0.1', done));
   return {
+    session: { name: 'session', value: 'mock' },
     url: `http://127.0.0.1:${server.address().port}`,
     world,
     stop: () => new Promise((done) => (server.closeAllConnections(), server.close(done))),
@@ -178,12 +181,14 @@ function streamEvents({ world, request, response, args: [id] }) {
   const job = world.running.get(id);
   if (!world.stream || job === undefined) return problem(response, 503, 'No stream here');
   response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
+  response.write('retry: 50\n\n');
   let next = Number(request.headers['last-event-id'] ?? -1) + 1;
+  const cutAt = next + world.breakAfter;
   const flush = () => {
     for (; next < job.sent.length; next++) {
       const { event, ...data } = job.sent[next];
       response.write(`id: ${next}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
-      if (event === 'finished') response.end();
+      if (event === 'finished' || next + 1 >= cutAt) return response.end();
     }
   };
   job.listeners.add(flush);

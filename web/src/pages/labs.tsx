@@ -1,7 +1,7 @@
 import * as api from '../api';
 import { useLoad } from '../load';
 import { count, points } from '../format';
-import { Bar, toneOf } from '../parts/bar';
+import { Bar } from '../parts/bar';
 import { Icon } from '../parts/icon';
 import { useTitle } from '../parts/shell';
 import { Failed, Waiting } from '../parts/states';
@@ -132,7 +132,7 @@ function LabRow({ lab }: { lab: LabBrief }) {
           <span class="muted">–</span>
         ) : (
           <a class="score" href={submissionPath(lab.best.submission)} aria-label={`Best: ${points(lab.best.score)} of ${points(lab.max_score)} points`}>
-            <Bar value={lab.best.score} max={lab.max_score} mark={lab.pass_mark} tone={lab.best.pass ? 'good' : toneOf(lab.best.score, lab.max_score)} />
+            <Bar value={lab.best.score} max={lab.max_score} mark={lab.pass_mark} tone={lab.best.pass ? 'good' : 'part'} />
             <span>{points(lab.best.score)}</span>
           </a>
         )}

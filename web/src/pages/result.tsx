@@ -127,7 +127,7 @@ function SourceFile({ submission, name, report }: { submission: string; name: st
 }
 
 function Log({ report }: { report: Report }) {
-  const log = report.compile.log ?? '';
+  const log = report.compile.log;
   return (
     <details class="panel log">
       <summary>Compiler log</summary>

@@ -17,6 +17,7 @@ interface WorkFile {
   rule: FileRule;
   starter: string;
   text: string;
+  revision: number; // counts the times when `text` came from outside the editor
 }
 
 type Sending = { is: 'idle' } | { is: 'sending' } | { is: 'refused'; why: api.Problem };
@@ -46,6 +47,7 @@ export function SolutionTab({ lab, user }: { lab: Lab; user: User }) {
         <CodeEditor
           label={`Your ${file.rule.name}`}
           text={file.text}
+          revision={file.revision}
           onChange={(text) => edit(work, file.rule.name, text)}
           onSubmit={() => void send(work, lab)}
         />
@@ -80,25 +82,28 @@ async function loadFile(lab: Lab, rule: FileRule, drafts: Drafts): Promise<WorkF
   const path = `starter/${rule.name}`;
   const given = lab.provided.some((p) => p.path === path);
   const starter = given ? await api.getLabFile(lab.id, path) : '';
-  return { rule, starter, text: drafts.read(rule.name) ?? starter };
+  return { rule, starter, text: drafts.read(rule.name) ?? starter, revision: 0 };
 }
 
 // --- what can be done with it
 
 function edit(work: Work, name: string, text: string): void {
-  change(work, name, text);
+  change(work, name, (file) => ({ ...file, text }));
   work.said.value = work.drafts.write(name, text) ? 'Draft saved in this browser' : 'Draft not saved: storage is full or off';
 }
 
-function change(work: Work, name: string, text: string): void {
+function change(work: Work, name: string, to: (file: WorkFile) => WorkFile): void {
   const files = work.files.value;
   if (files.is !== 'ready') return;
-  work.files.value = ready(files.value.map((f) => (f.rule.name === name ? { ...f, text } : f)));
+  work.files.value = ready(files.value.map((f) => (f.rule.name === name ? to(f) : f)));
 }
+
+const replaceBy = (work: Work, name: string, text: string): void =>
+  change(work, name, (file) => ({ ...file, text, revision: file.revision + 1 }));
 
 function reset(work: Work, file: WorkFile): void {
   if (!confirm(`Replace your ${file.rule.name} by the starter? Your draft is lost.`)) return;
-  change(work, file.rule.name, file.starter);
+  replaceBy(work, file.rule.name, file.starter);
   work.drafts.drop(file.rule.name);
   work.said.value = `${file.rule.name} is the starter again`;
 }
@@ -113,7 +118,9 @@ async function takeFiles(work: Work, lab: Lab, files: File[]): Promise<void> {
     } else if (file.size > rule.max_bytes) {
       work.said.value = `${file.name} has ${bytes(file.size)}; the limit is ${bytes(rule.max_bytes)}`;
     } else {
-      edit(work, rule.name, await file.text());
+      const text = await file.text();
+      replaceBy(work, rule.name, text);
+      work.drafts.write(rule.name, text);
       work.open.value = rule.name;
       work.said.value = `${file.name} is in the editor, not sent yet`;
     }

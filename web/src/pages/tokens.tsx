@@ -145,7 +145,7 @@ function NewSecret({ state }: { state: State }) {
 function TokenTable({ tokens, onRevoke }: { tokens: Token[]; onRevoke(token: Token): void }) {
   const nowMs = Date.now();
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label="Your tokens">
+    <div class="scroll" tabIndex={0}>
       <table class="tokens">
         <thead>
           <tr>

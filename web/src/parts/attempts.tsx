@@ -1,7 +1,7 @@
 import { ago, moment } from '../format';
 import { submissionPath } from '../router';
 import type { Submission } from '../shapes';
-import { Bar, outOf, toneOf } from './bar';
+import { Bar, outOf } from './bar';
 import { Icon, VerdictTag } from './icon';
 
 interface AttemptsProps {
@@ -38,7 +38,7 @@ export function Attempts({ submissions, nowMs, current }: AttemptsProps) {
                 </time>
               </td>
               <td>{s.verdict === null ? <Unfinished state={s.state} /> : <VerdictTag verdict={s.verdict} />}</td>
-              <td>{s.score !== null && <Score score={s.score} max={s.max_score} />}</td>
+              <td>{s.score !== null && <Score score={s.score} max={s.max_score} pass={s.pass === true} />}</td>
             </tr>
           ))}
         </tbody>
@@ -56,10 +56,10 @@ function Unfinished({ state }: { state: Submission['state'] }) {
   );
 }
 
-export function Score({ score, max }: { score: number; max: number }) {
+function Score({ score, max, pass }: { score: number; max: number; pass: boolean }) {
   return (
     <span class="score">
-      <Bar value={score} max={max} tone={toneOf(score, max)} />
+      <Bar value={score} max={max} tone={pass ? 'good' : 'part'} />
       <span>{outOf(score, max)}</span>
     </span>
   );

@@ -4,8 +4,10 @@ import type { Editor } from '../codemirror';
 
 interface CodeEditorProps {
   label: string;
-  /** Shown; a change from outside (another file, a reset) replaces what is in the editor. */
+  /** What the editor starts with. Later only a new `revision` puts the text of that moment into it: what
+   *  is typed comes out by onChange and must not come back in, or a fast typist would lose letters. */
   text: string;
+  revision: number;
   onChange(text: string): void;
   onSubmit(): void;
 }
@@ -35,8 +37,8 @@ export function CodeEditor(props: CodeEditorProps) {
   }, [props.label]);
 
   useEffect(() => {
-    if (editor.current !== null && editor.current.text() !== props.text) editor.current.replace(props.text);
-  }, [props.text]);
+    editor.current?.replace(latest.current.text);
+  }, [props.revision]);
 
   return <div class="editor" ref={host} />;
 }

@@ -1,11 +1,9 @@
 // Expected and actual, side by side, and where they part.
-import { markDifferences, type Marked, type MarkedLine } from '../diff';
+import { markDifferences, plainLines, type MarkedLine } from '../diff';
 import type { Failure } from '../shapes';
 import { Icon } from './icon';
 
 export function FailingCase({ failure, id }: { failure: Failure; id: string }) {
-  const marked =
-    failure.expected !== null && failure.actual !== null ? markDifferences(failure.expected, failure.actual) : null;
   return (
     <div class="case">
       {failure.case !== null && (
@@ -13,7 +11,7 @@ export function FailingCase({ failure, id }: { failure: Failure; id: string }) {
           <span class="muted">Case</span> {failure.case}
         </p>
       )}
-      {marked !== null && <SideBySide marked={marked} id={id} />}
+      <Sides expected={failure.expected} actual={failure.actual} id={id} />
       {failure.hint !== null && <Hint text={failure.hint} />}
     </div>
   );
@@ -30,7 +28,16 @@ export function Hint({ text }: { text: string }) {
   );
 }
 
-function SideBySide({ marked, id }: { marked: Marked; id: string }) {
+/** A crash has an outcome and nothing that was expected: then there is one side, and nothing to mark. */
+function Sides({ expected, actual, id }: { expected: string | null; actual: string | null; id: string }) {
+  if (expected === null && actual === null) return null;
+  if (expected === null || actual === null)
+    return (
+      <div class="sides">
+        <Side title={actual === null ? 'Expected' : 'Actual'} lines={plainLines(expected ?? actual ?? '')} id={id} />
+      </div>
+    );
+  const marked = markDifferences(expected, actual);
   return (
     <>
       <div class="sides">

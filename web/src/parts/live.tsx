@@ -2,6 +2,7 @@
 import { duration, points } from '../format';
 import { earnedSoFar, type Progress, type Step } from '../progress';
 import { shown } from '../report';
+import { Bar } from './bar';
 import { Icon, VerdictIcon } from './icon';
 
 interface LiveProps {
@@ -30,6 +31,9 @@ export function Live({ progress, maxScore, elapsedMs, slow }: LiveProps) {
       <p class="visually-hidden" role="status" aria-live="polite">
         {progress.said}
       </p>
+      <div class="live-bar">
+        <Bar value={progress.steps.filter((s) => s.is === 'done').length} max={progress.steps.length} />
+      </div>
       <ol class="steps">
         {progress.steps.map((s) => (
           <StepRow key={s.key} step={s} />

@@ -28,7 +28,7 @@ export function Resources({ report }: { report: Report }) {
         </div>
         <div>
           <dt>Ran on</dt>
-          <dd>{report.device.name ?? report.device.kind}</dd>
+          <dd>{report.device.name || report.device.kind}</dd>
         </div>
       </dl>
       {report.cell.degraded.length > 0 && (

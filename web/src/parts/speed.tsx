@@ -2,6 +2,7 @@
 // as the measurement is unsure.
 import { measure, percent, points } from '../format';
 import { scaleFor, type Scale } from '../scale';
+import { nextTier } from '../report';
 import type { LabTimed, Performance, Tier } from '../shapes';
 
 export function Speed({ performance, timed }: { performance: Performance[]; timed: LabTimed[] }) {
@@ -21,6 +22,7 @@ export function Speed({ performance, timed }: { performance: Performance[]; time
 }
 
 function Timed({ it, tiers }: { it: Performance; tiers: Tier[] }) {
+  const next = nextTier(it, tiers);
   const scale = scaleFor([it.ratio, it.interval[1], ...tiers.map((t) => t.ratio)]);
   return (
     <article class="timed">
@@ -40,6 +42,7 @@ function Timed({ it, tiers }: { it: Performance; tiers: Tier[] }) {
       <Ruler it={it} tiers={tiers} scale={scale} />
       <p class="muted timed-note">
         {percent(it.ratio)} of par, interval {percent(it.interval[0])} to {percent(it.interval[1])}, {it.pairs} pairs.
+        {next !== null && ` Next: ${next.name} from ${percent(next.ratio)}, ${points(next.points)} points.`}
       </p>
     </article>
   );
@@ -58,8 +61,8 @@ function Ruler({ it, tiers, scale }: { it: Performance; tiers: Tier[]; scale: Sc
           class="ruler-interval"
           style={{ left: `${scale.at(low) * 100}%`, width: `${(scale.at(high) - scale.at(low)) * 100}%` }}
         />
-        {scale.ticks.map((t) => (
-          <span key={t} class="ruler-tick" style={left(t)}>
+        {scale.ticks.map((t, i) => (
+          <span key={t} class={`ruler-tick ${i === 0 ? 'first' : t > scale.max - 1e-9 ? 'last' : ''}`} style={left(t)}>
             <span>{t}</span>
           </span>
         ))}
