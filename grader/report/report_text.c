@@ -17,6 +17,7 @@ enum {
     LOG_LINES = 30,
 };
 static const double SCALE_END = 1.5;
+static const double RATIO_SHOWN = 999; /* above it the measure is broken, not the number wanted */
 
 struct text_out {
     struct str *out;
@@ -212,8 +213,9 @@ static void write_timed(const struct text_out *t, const struct report_performanc
         str_printf(t->out, "   %.4g of %.4g", p->earned, p->points);
     str_add(t->out, "\n");
     write_scale(t, p);
-    str_printf(t->out, "    %.3g of par (between %.3g and %.3g, %d pairs)", p->ratio,
-               p->interval[0], p->interval[1], p->pairs);
+    str_printf(t->out, "    %.2f of par (between %.2f and %.2f, %d pairs)",
+               fmin(p->ratio, RATIO_SHOWN), fmin(p->interval[0], RATIO_SHOWN),
+               fmin(p->interval[1], RATIO_SHOWN), p->pairs);
     if (p->tier != NULL) {
         str_add(t->out, ": ");
         text_inline(t->out, p->tier, WORD_COLUMNS);
@@ -292,7 +294,7 @@ static void write_foot(const struct text_out *t, const struct report *r)
         str_printf(t->out, "  %.2f s of CPU time in %.2f s\n", (double)r->resources.cpu_ms / 1000,
                    (double)r->resources.wall_ms / 1000);
     if (r->resources.peak_bytes > 0)
-        str_printf(t->out, "  %.4g MiB of %.4g MiB memory\n", (double)r->resources.peak_bytes / mib,
+        str_printf(t->out, "  %.1f MiB of %.4g MiB memory\n", (double)r->resources.peak_bytes / mib,
                    (double)r->resources.limit_memory_bytes / mib);
     text_paragraph(t->out, 2, "", r->device_name, 1);
     str_printf(t->out, "  seed %" PRIu64 "\n", r->seed);
