@@ -19,7 +19,7 @@
 #include "tests/service.h"
 
 enum { BATCH = 4, ACKNOWLEDGED_MAX = 64 };
-static const char labs[] = "bench/labs";
+static const char bench_labs[] = "bench/labs";
 static const char submit_path[] = "/api/v1/labs/0.1/submissions";
 static const char source[] = "bench/labs/module-0/lab-0.1-trivial/solution/sum.c";
 
@@ -106,13 +106,13 @@ static void what_was_acknowledged_survives_kill_9_and_is_graded_once(void **stat
     struct acknowledged all = {.count = 0};
     struct service s;
     for (size_t i = 0; i < sizeof moments_us / sizeof moments_us[0]; i++) {
-        service_start(&s, data, labs);
+        service_start(&s, data, bench_labs);
         for (int n = 0; n < BATCH; n++)
             submit(&s, &all);
         usleep(moments_us[i]);
         service_kill(&s);
     }
-    service_start(&s, data, labs);
+    service_start(&s, data, bench_labs);
     for (size_t i = 0; i < all.count; i++)
         expect_accepted(&s, all.id[i]);
     assert_int_equal(service_stop(&s), 0);
@@ -149,7 +149,7 @@ static void a_killed_grader_has_its_job_leased_again(void **state)
     (void)state;
     struct acknowledged all = {.count = 0};
     struct service s;
-    service_start(&s, data, labs);
+    service_start(&s, data, bench_labs);
     submit(&s, &all);
     pid_t grader = 0;
     for (int i = 0; i < 400 && grader == 0; i++) {

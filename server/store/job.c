@@ -214,10 +214,11 @@ static enum err_code recover(struct db *db, void *arg, struct err *why)
     struct recovery *r = arg;
     const enum err_code rc =
         db_run(db,
-               "UPDATE job SET state = 'queued', deaths = deaths + 1,"
-               " last_error = 'worker ' || owner || ' died or hung in attempt ' || attempt,"
+               "UPDATE job SET state = 'queued', deaths = deaths + (NOT ?),"
+               " last_error = CASE WHEN ? THEN 'the server' ELSE 'worker ' || owner END"
+               " || ' died or hung in attempt ' || attempt,"
                " owner = NULL, lease_ms = NULL WHERE state = 'leased' AND (? OR lease_ms <= ?)",
-               PARAMS(INT(r->all), INT(r->now_ms)), why);
+               PARAMS(INT(r->all), INT(r->all), INT(r->all), INT(r->now_ms)), why);
     r->count = rc == OK ? db_changes(db) : 0;
     return rc;
 }

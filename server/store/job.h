@@ -3,7 +3,7 @@
  *
  *     queued --job_lease--> leased --job_finish--> done      graded
  *        ^                    |    `-------------> failed    internal_error: given up
- *        `---job_requeue, job_recover (a death)
+ *        `---job_requeue, job_recover
  *
  * Each lease is a new attempt, and its number is the key to it: finish, heartbeat and requeue work
  * only with the attempt in force. A worker that was thought dead and comes back late gets
@@ -58,8 +58,9 @@ MUST_CHECK enum err_code job_finish(struct store *s, const char *submission, int
 MUST_CHECK enum err_code job_requeue(struct store *s, const char *submission, int attempt,
                                      const char *death, struct err *why);
 
-/* Takes back leases that ran out (`all` false) or all of them (a server starts: whoever held one is
- * dead); each counts as a death. */
+/* Takes back leases that ran out (`all` false), each of which counts as a death, or all of them: a
+ * server starts, so whoever held one is dead. That was the server's death and not the grader's: it
+ * is not counted, or a server that is killed three times would fail what it was grading. */
 MUST_CHECK enum err_code job_recover(struct store *s, bool all, int64_t *ret_count,
                                      struct err *why);
 

@@ -152,7 +152,7 @@ static void a_lease_that_ran_out_goes_to_another_and_the_late_result_is_dropped(
     testing_close(&t);
 }
 
-static void a_starting_server_takes_back_all_leases(void **state)
+static void a_starting_server_takes_back_all_leases_and_counts_no_death(void **state)
 {
     (void)state;
     struct testing t;
@@ -168,6 +168,8 @@ static void a_starting_server_takes_back_all_leases(void **state)
     assert_int_equal(count, 1);
     WANT(OK, job_lease(t.store, "w", 60000, &t.arena, &job, &why));
     assert_string_equal(job.submission, ids[0]);
+    assert_int_equal(job.deaths, 0);
+    assert_string_equal(job.last_error, "the server died or hung in attempt 1");
     testing_close(&t);
 }
 
@@ -381,7 +383,7 @@ int main(void)
         cmocka_unit_test(each_job_is_leased_to_exactly_one_of_many_threads),
         cmocka_unit_test(a_job_is_finished_exactly_once),
         cmocka_unit_test(a_lease_that_ran_out_goes_to_another_and_the_late_result_is_dropped),
-        cmocka_unit_test(a_starting_server_takes_back_all_leases),
+        cmocka_unit_test(a_starting_server_takes_back_all_leases_and_counts_no_death),
         cmocka_unit_test(only_deaths_are_counted_when_a_job_is_given_back),
         cmocka_unit_test(a_finish_that_cannot_store_its_report_leaves_the_job_leased),
         cmocka_unit_test(events_come_back_in_order_after_a_number),
