@@ -126,8 +126,8 @@ static void a_pending_submission_says_so(void **state)
 {
     struct testing_api *t = *state;
     char held[2][ID_SIZE], waiting[ID_SIZE], path[128];
-    testing_api_submit(t, "/* HOLD 1 */", held[0]);
-    testing_api_submit(t, "/* HOLD 2 */", held[1]); /* there are two workers */
+    testing_api_submit(t, "/* HOLD pending */", held[0]);
+    testing_api_submit(t, "/* HOLD pending, too */", held[1]); /* there are two workers */
     await_state(t, held[0], "running");
     await_state(t, held[1], "running");
     testing_api_submit(t, "int waiting;", waiting);
@@ -143,7 +143,7 @@ static void a_pending_submission_says_so(void **state)
     CALL(&t->client, .path = path);
     assert_string_equal(text_at(&t->client, "state"), "queued");
     assert_true(t->client.seconds >= 1 && t->client.seconds < 4);
-    testing_api_release(t);
+    testing_api_release(t, "pending");
     await_state(t, waiting, "finished");
 }
 
@@ -153,11 +153,11 @@ static void a_long_poll_ends_when_the_report_is_there(void **state)
     enum { ASKERS = 20 }; /* on four worker threads */
     static struct asker askers[ASKERS];
     char id[ID_SIZE];
-    testing_api_submit(t, "/* HOLD for polls */", id);
+    testing_api_submit(t, "/* HOLD polls */", id);
     for (int i = 0; i < ASKERS; i++)
         start_asking(t, &askers[i], id, "?wait=30", "Accept: application/json");
     await_state(t, id, "running");
-    testing_api_release(t);
+    testing_api_release(t, "polls");
     for (int i = 0; i < ASKERS; i++) {
         pthread_join(askers[i].thread, NULL);
         assert_int_equal(askers[i].client.status, 200);
@@ -185,11 +185,11 @@ static void events_come_live_and_can_be_resumed(void **state)
     struct testing_api *t = *state;
     char id[ID_SIZE], resume[64], path[128];
     struct asker live;
-    testing_api_submit(t, "/* HOLD for events */", id);
+    testing_api_submit(t, "/* HOLD events */", id);
     start_asking(t, &live, id, "/events", "Accept: text/event-stream");
     await_state(t, id, "running");
     usleep(100000);
-    testing_api_release(t);
+    testing_api_release(t, "events");
     pthread_join(live.thread, NULL);
     const char *stream = live.client.body.text;
     assert_string_equal(client_header(&live.client, "Content-Type"), "text/event-stream");
@@ -221,7 +221,7 @@ static void stopping_ends_waits_and_streams(void **state)
     struct testing_api *t = *state;
     static struct asker askers[2];
     char id[ID_SIZE];
-    testing_api_submit(t, "/* HOLD until the end */", id);
+    testing_api_submit(t, "/* HOLD end */", id);
     await_state(t, id, "running");
     start_asking(t, &askers[0], id, "?wait=60", "Accept: application/json");
     start_asking(t, &askers[1], id, "/events", "Accept: text/event-stream");
@@ -234,7 +234,7 @@ static void stopping_ends_waits_and_streams(void **state)
         assert_true(askers[i].client.seconds < 10);
         client_close(&askers[i].client);
     }
-    testing_api_release(t);
+    testing_api_release(t, "end");
 }
 
 /* ---- Lists, caches, many at once ---- */
@@ -307,21 +307,20 @@ static void hundred_requests_at_once_are_all_answered(void **state)
     }
 }
 
-#define OWN(test) cmocka_unit_test_setup_teardown(test, testing_api_setup, testing_api_teardown)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        OWN(each_format_is_there_for_who_accepts_it),
-        OWN(staff_see_all_of_a_report),
-        OWN(a_failed_grade_is_an_error_where_asked_for),
-        OWN(a_pending_submission_says_so),
-        OWN(a_long_poll_ends_when_the_report_is_there),
-        OWN(events_come_live_and_can_be_resumed),
-        OWN(stopping_ends_waits_and_streams),
-        OWN(a_list_is_read_page_by_page),
-        OWN(a_report_is_cached_and_compressed),
-        OWN(hundred_requests_at_once_are_all_answered),
+        cmocka_unit_test(each_format_is_there_for_who_accepts_it),
+        cmocka_unit_test(staff_see_all_of_a_report),
+        cmocka_unit_test(a_failed_grade_is_an_error_where_asked_for),
+        cmocka_unit_test(a_pending_submission_says_so),
+        cmocka_unit_test(a_long_poll_ends_when_the_report_is_there),
+        cmocka_unit_test(events_come_live_and_can_be_resumed),
+        cmocka_unit_test(a_list_is_read_page_by_page),
+        cmocka_unit_test(a_report_is_cached_and_compressed),
+        cmocka_unit_test(hundred_requests_at_once_are_all_answered),
+        cmocka_unit_test(stopping_ends_waits_and_streams), /* the last: it stops the server */
     };
     curl_global_init(CURL_GLOBAL_DEFAULT);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, testing_api_setup, testing_api_teardown);
 }

@@ -1,8 +1,8 @@
 /* A whole server for tests: a store in a folder of its own, a small course, four people, the real
  * dispatcher with a script for a grader, and the API on a free port of 127.0.0.1.
  *
- * The script grades by what the submission says: PASS gives 100 points, HOLD waits for
- * testing_api_release(), anything else gives 40 with a visible and a hidden failure. */
+ * The script grades by what the submission says: PASS gives 100 points, anything else 40
+ * with a visible and a hidden failure; HOLD NAME waits for testing_api_release(NAME) first. */
 #pragma once
 
 #include "server/api/api.h"
@@ -21,7 +21,8 @@ struct testing_api {
     struct dispatch *dispatch;
     struct api *api;
     struct client client; /* speaks as ada */
-    /* Two learners; the instructor of ada's cohort; the admin. Passwords are "password of LOGIN".*/
+    /* Two learners; the instructor of ada's cohort; the admin. Passwords are "password of LOGIN";
+     * the admin has none. */
     struct person ada, bob, ines, root;
 };
 
@@ -39,7 +40,7 @@ void testing_api_put(struct testing_api *t, const char *path, const char *text);
 void testing_api_submit(struct testing_api *t, const char *text, char ret_id[ID_SIZE]);
 /* The same, and waits for the report. */
 void testing_api_graded(struct testing_api *t, const char *text, char ret_id[ID_SIZE]);
-void testing_api_release(struct testing_api *t);
+void testing_api_release(struct testing_api *t, const char *name);
 /* How many submissions there are, of anyone. */
 size_t testing_api_count(struct testing_api *t);
 
