@@ -1,8 +1,8 @@
 #include "sandbox/filter.h"
 
-#include <asm/prctl.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/prctl.h>
 #include <seccomp.h>
 #include <stdbool.h>
@@ -42,10 +42,13 @@ enum {
     OPEN_WRITES = O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND,
     /* CLONE_NEW*, CLONE_PTRACE, CLONE_UNTRACED, CLONE_PIDFD: the namespaces above all */
     CLONE_REFUSED = 0x7e020000 | 0x2000 | 0x800000 | 0x1000,
-    K_PR_SET_VMA = 0x53564d41,     /* names a mapping for /proc/self/maps */
-    ARCH_CET_STATUS_GONE = 0x3001, /* asked by the loader of glibc 2.36, unknown to the kernel */
-    QUERY_PERSONALITY = -1,
+    K_PR_SET_VMA = 0x53564d41, /* names a mapping for /proc/self/maps */
+    /* asm/prctl.h is x86's alone */
+    K_ARCH_SET_FS = 0x1002,
+    K_ARCH_GET_FS = 0x1003,
+    K_ARCH_CET_STATUS = 0x3001, /* asked by the loader of glibc 2.36, unknown to the kernel */
 };
+#define QUERY_PERSONALITY 0xffffffffu
 
 static const struct {
     const char *name;
@@ -80,12 +83,13 @@ static const struct {
     {"getrlimit", B | S, 0, {{0}}},
     {"setrlimit", B, 0, {{0}}},
     {"prctl", B | S, 1, {IS(0, PR_SET_NAME)}},
+    {"prctl", B | S, 1, {IS(0, PR_GET_NAME)}},
     {"prctl", B | S, 1, {IS(0, K_PR_SET_VMA)}},
     {"prctl", S, 1, {IS(0, PR_GET_DUMPABLE)}},
-    {"personality", S, 1, {IS(0, 0xffffffff)}},
-    {"arch_prctl", B | R | S, 1, {IS(0, ARCH_SET_FS)}},
-    {"arch_prctl", B | R | S, 1, {IS(0, ARCH_GET_FS)}},
-    {"arch_prctl", B | R | S, 1, {IS(0, ARCH_CET_STATUS_GONE)}},
+    {"personality", S, 1, {IS(0, QUERY_PERSONALITY)}},
+    {"arch_prctl", B | R | S, 1, {IS(0, K_ARCH_SET_FS)}},
+    {"arch_prctl", B | R | S, 1, {IS(0, K_ARCH_GET_FS)}},
+    {"arch_prctl", B | R | S, 1, {IS(0, K_ARCH_CET_STATUS)}},
 };
 
 /* Probes that libraries make and can do without. clone3 hides its flags from a filter; without it
@@ -94,22 +98,26 @@ static const struct {
     const char *name;
     unsigned profiles;
     int error;
+    unsigned n;
+    struct scmp_arg_cmp compare[1];
 } probes[] = {
-    {"clone3", B | R | S, ENOSYS},
-    {"readlink", R, ENOENT}, /* static glibc looks for /proc/self/exe */
-    {"readlinkat", R, ENOENT},
-    {"sched_setaffinity", B, EPERM},
-    {"setpriority", B, EPERM},
-    {"chown", B, EPERM},
-    {"fchown", B, EPERM},
-    {"fchownat", B, EPERM},
-    {"get_mempolicy", B, ENOSYS},
-    {"getxattr", B, ENOTSUP}, /* cp, ls, install */
-    {"lgetxattr", B, ENOTSUP},
-    {"fgetxattr", B, ENOTSUP},
-    {"listxattr", B, ENOTSUP},
-    {"llistxattr", B, ENOTSUP},
-    {"flistxattr", B, ENOTSUP},
+    {"clone3", B | R | S, ENOSYS, 0, {{0}}},
+    {"readlink", R, ENOENT, 0, {{0}}}, /* static glibc looks for /proc/self/exe */
+    {"readlinkat", R, ENOENT, 0, {{0}}},
+    {"sched_setaffinity", B, EPERM, 0, {{0}}},
+    {"setpriority", B, EPERM, 0, {{0}}},
+    {"chown", B, EPERM, 0, {{0}}},
+    {"fchown", B, EPERM, 0, {{0}}},
+    {"fchownat", B, EPERM, 0, {{0}}},
+    {"ioctl", B, EOPNOTSUPP, 1, {IS(1, FICLONE)}}, /* cp would share blocks */
+    {"alarm", B, 0, 0, {{0}}},                     /* set by clang when it has crashed */
+    {"get_mempolicy", B, ENOSYS, 0, {{0}}},
+    {"getxattr", B, ENOTSUP, 0, {{0}}}, /* cp, ls, install */
+    {"lgetxattr", B, ENOTSUP, 0, {{0}}},
+    {"fgetxattr", B, ENOTSUP, 0, {{0}}},
+    {"listxattr", B, ENOTSUP, 0, {{0}}},
+    {"llistxattr", B, ENOTSUP, 0, {{0}}},
+    {"flistxattr", B, ENOTSUP, 0, {{0}}},
 };
 
 static int add_rule(scmp_filter_ctx ctx, uint32_t action, const char *name, unsigned n,
@@ -132,7 +140,8 @@ static int add_rules(scmp_filter_ctx ctx, unsigned profile, uint64_t exec_cookie
             rc = add_rule(ctx, SCMP_ACT_ALLOW, careful[i].name, careful[i].n, careful[i].compare);
     for (size_t i = 0; i < sizeof probes / sizeof probes[0] && rc == 0; i++)
         if (probes[i].profiles & profile)
-            rc = add_rule(ctx, SCMP_ACT_ERRNO((uint32_t)probes[i].error), probes[i].name, 0, NULL);
+            rc = add_rule(ctx, SCMP_ACT_ERRNO((uint32_t)probes[i].error), probes[i].name,
+                          probes[i].n, probes[i].compare);
     const struct scmp_arg_cmp cookie = IS(5, exec_cookie);
     return rc != 0 ? rc : add_rule(ctx, SCMP_ACT_ALLOW, "execveat", 1, &cookie);
 }

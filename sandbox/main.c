@@ -1,8 +1,6 @@
 /* graded-sandbox: one command in a cell, to try and to measure. */
-#include <errno.h>
 #include <getopt.h>
 #include <jansson.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +18,7 @@ static const char usage_text[] =
     "\n"
     "  --profile NAME       build (the default), run or sanitize: which system calls it may make\n"
     "  --ro HOST[:GUEST]    show a file or directory, read-only; default: /usr /bin /lib /lib64\n"
+    "  --env NAME=VALUE     one more in the environment, which holds PATH and LC_ALL\n"
     "  --cpu-ms N           CPU time of all its processes (10000)\n"
     "  --wall-ms N          time by the clock on the wall (30000)\n"
     "  --memory-bytes N     resident memory (1073741824)\n"
@@ -31,11 +30,20 @@ static const char usage_text[] =
     "Exit status: the command's own; 128 and its signal; 124 a limit; 126 a forbidden call;\n"
     "125 the cell could not be made; 2 wrong usage.\n";
 
-enum { EXIT_USAGE = 2, EXIT_LIMIT = 124, EXIT_CELL = 125, EXIT_FORBIDDEN = 126, MAX_BINDS = 32 };
+enum {
+    EXIT_USAGE = 2,
+    EXIT_LIMIT = 124,
+    EXIT_CELL = 125,
+    EXIT_FORBIDDEN = 126,
+    MAX_BINDS = 32,
+    MAX_ENV = 32
+};
 
 struct request {
     struct cell_config config;
     struct cell_bind binds[MAX_BINDS];
+    const char *environment[MAX_ENV + 1];
+    int n_environment;
     bool json, check;
 };
 
@@ -53,12 +61,12 @@ static const char *const verdict_words[] = {
 
 static void set_defaults(struct request *r)
 {
-    static const char *const environment[] = {"PATH=/usr/bin:/bin", "LC_ALL=C", NULL};
     *r = (struct request){
+        .environment = {"PATH=/usr/bin:/bin", "LC_ALL=C"},
+        .n_environment = 2,
         .config =
             {
                 .profile = CELL_BUILD,
-                .envp = environment,
                 .image_fd = -1,
                 .core = -1,
                 .limits =
@@ -100,6 +108,15 @@ static enum err_code add_bind(struct request *r, char *text, struct err *why)
     return OK;
 }
 
+static enum err_code add_environment(struct request *r, const char *text, struct err *why)
+{
+    if (r->n_environment == MAX_ENV || strchr(text, '=') == NULL)
+        return err_set(why, ERR_INVALID, "--env %s: expected NAME=VALUE, at most %d", text,
+                       MAX_ENV);
+    r->environment[r->n_environment++] = text;
+    return OK;
+}
+
 static void add_default_binds(struct request *r)
 {
     static const char *const paths[] = {"/usr", "/bin", "/lib", "/lib64"};
@@ -112,6 +129,7 @@ static void add_default_binds(struct request *r)
 static const struct option options[] = {
     {"profile", required_argument, NULL, 'p'},
     {"ro", required_argument, NULL, 'r'},
+    {"env", required_argument, NULL, 'e'},
     {"cpu-ms", required_argument, NULL, 'c'},
     {"wall-ms", required_argument, NULL, 'w'},
     {"memory-bytes", required_argument, NULL, 'm'},
@@ -133,6 +151,8 @@ static enum err_code take_option(struct request *r, int option, char *value, str
         return parse_profile(value, &r->config.profile, why);
     case 'r':
         return add_bind(r, value, why);
+    case 'e':
+        return add_environment(r, value, why);
     case 'c':
         return parse_i64(value, "--cpu-ms", 1, INT32_MAX, &l->cpu_ms, why);
     case 'w':
@@ -170,6 +190,7 @@ static enum err_code parse_arguments(struct request *r, int argc, char **argv, s
     if (r->config.n_binds == 0)
         add_default_binds(r);
     r->config.binds = r->binds;
+    r->config.envp = r->environment;
     r->config.argv = (const char *const *)argv + optind;
     if (!r->check && argv[optind] == NULL)
         return err_set(why, ERR_INVALID, "no command: see --help");

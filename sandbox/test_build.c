@@ -108,6 +108,24 @@ static void every_compiler_and_linker_here_builds_a_program_that_runs(void **sta
     assert_in_range(ran, 1, 6);
 }
 
+static void the_usual_tools_of_a_build_work(void **state)
+{
+    (void)state;
+    static const char script[] =
+        "gcc -c part.c -o part.o && ar rcs libpart.a part.o && ranlib libpart.a && nm part.o && "
+        "objcopy --strip-debug part.o b.o && objdump -d b.o | wc -l && cp part.o c.o && ls -n && "
+        "install -m 755 part.o d.o && mv d.o e.o && mkdir -p p/q && rm -rf p && strip part.o && "
+        "ld -r part.o -o a.out";
+    static const char source[] = "int part(void)\n{\n    return 1;\n}\n";
+    const struct cell_file file = {"part.c", source, sizeof source - 1};
+    static const char *const argv[] = {"/bin/sh", "-c", script, NULL};
+    struct cell_bind binds[4];
+    const struct cell_config config = build_config(argv, &file, 1, binds);
+    const struct built b = build(&config);
+    expect_program(&b);
+    close(b.program);
+}
+
 static const char overflow[] = "#include <stdlib.h>\n"
                                "int main(int argc, char **argv)\n"
                                "{\n"
@@ -241,6 +259,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_compiler_and_linker_here_builds_a_program_that_runs),
+        cmocka_unit_test(the_usual_tools_of_a_build_work),
         cmocka_unit_test(a_sanitizer_names_the_line_of_a_heap_overflow),
         cmocka_unit_test(a_sanitizer_names_the_line_of_an_undefined_shift),
         cmocka_unit_test(a_sanitizer_names_the_line_of_a_misaligned_load),
