@@ -84,6 +84,12 @@ static enum err_code member_size(const struct ar_hdr *head, size_t *ret, struct 
     return rc;
 }
 
+/* "/" is the archive's own table of symbols, "//" its long names; "/12" is a member with one. */
+static bool is_index(const struct ar_hdr *head)
+{
+    return head->ar_name[0] == '/' && (head->ar_name[1] == ' ' || head->ar_name[1] == '/');
+}
+
 static enum err_code visit_archive(struct image image, bool all, house_visit_fn *visit,
                                    void *context, struct err *why)
 {
@@ -94,12 +100,11 @@ static enum err_code visit_archive(struct image image, bool all, house_visit_fn 
         memcpy(&head, image.bytes + at, sizeof head);
         at += sizeof head;
         if ((rc = member_size(&head, &size, why)) != OK)
-            break;
+            return rc;
         if (size > image.size - at)
             return err_set(why, ERR_FORMAT, "a member leaves the archive");
-        if (head.ar_name[0] != '/' || head.ar_name[1] != ' ') /* "/" is the archive's own index */
-            if (memcmp(head.ar_name, "//", 2) != 0)           /* "//" its long names */
-                rc = visit_elf((struct image){image.bytes + at, size}, all, visit, context, why);
+        if (!is_index(&head))
+            rc = visit_elf((struct image){image.bytes + at, size}, all, visit, context, why);
         at += size + (size & 1);
         at = at < image.size ? at : image.size;
     }

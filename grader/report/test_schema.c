@@ -40,7 +40,7 @@ static bool has_type(const char *type, const json_t *value)
     return false;
 }
 
-static bool holds_type(const json_t *wanted, const json_t *value)
+static bool holds_type(const json_t *wanted, json_t *value)
 {
     if (json_is_string(wanted))
         return has_type(json_string_value(wanted), value);
@@ -50,7 +50,7 @@ static bool holds_type(const json_t *wanted, const json_t *value)
     return false;
 }
 
-static bool holds_enum(const json_t *wanted, const json_t *value)
+static bool holds_enum(const json_t *wanted, json_t *value)
 {
     for (size_t i = 0; i < json_array_size(wanted); i++)
         if (json_equal(json_array_get(wanted, i), value))
@@ -66,7 +66,7 @@ static bool holds_any_of(const json_t *wanted, json_t *value)
     return false;
 }
 
-static bool holds_required(const json_t *wanted, const json_t *value)
+static bool holds_required(const json_t *wanted, json_t *value)
 {
     for (size_t i = 0; i < json_array_size(wanted); i++)
         if (json_object_get(value, json_string_value(json_array_get(wanted, i))) == NULL)
@@ -104,38 +104,67 @@ static bool holds_ref(const json_t *wanted, json_t *value)
     return valid(rule, value);
 }
 
+static bool holds_const(const json_t *wanted, json_t *value)
+{
+    return json_equal(wanted, value);
+}
+
+static bool holds_minimum(const json_t *wanted, json_t *value)
+{
+    return json_number_value(value) >= json_number_value(wanted);
+}
+
+static bool holds_maximum(const json_t *wanted, json_t *value)
+{
+    return json_number_value(value) <= json_number_value(wanted);
+}
+
+static bool holds_min_items(const json_t *wanted, json_t *value)
+{
+    return (json_int_t)json_array_size(value) >= json_integer_value(wanted);
+}
+
+static bool holds_max_items(const json_t *wanted, json_t *value)
+{
+    return (json_int_t)json_array_size(value) <= json_integer_value(wanted);
+}
+
+/* "additionalProperties" has no other value here, and holds_properties sees to it. */
+static bool holds_no_more(const json_t *wanted, json_t *value)
+{
+    (void)value;
+    return json_is_false(wanted);
+}
+
+static const struct {
+    const char *keyword;
+    bool (*holds)(const json_t *wanted, json_t *value); /* NULL: it only explains */
+} keywords[] = {
+    {"type", holds_type},
+    {"enum", holds_enum},
+    {"const", holds_const},
+    {"anyOf", holds_any_of},
+    {"required", holds_required},
+    {"properties", holds_properties},
+    {"items", holds_items},
+    {"$ref", holds_ref},
+    {"minimum", holds_minimum},
+    {"maximum", holds_maximum},
+    {"minItems", holds_min_items},
+    {"maxItems", holds_max_items},
+    {"additionalProperties", holds_no_more},
+    {"$schema", NULL},
+    {"$id", NULL},
+    {"$defs", NULL},
+    {"title", NULL},
+    {"description", NULL},
+};
+
 static bool holds(const char *keyword, const json_t *wanted, json_t *value)
 {
-    if (strcmp(keyword, "type") == 0)
-        return holds_type(wanted, value);
-    if (strcmp(keyword, "enum") == 0)
-        return holds_enum(wanted, value);
-    if (strcmp(keyword, "const") == 0)
-        return json_equal(wanted, value);
-    if (strcmp(keyword, "anyOf") == 0)
-        return holds_any_of(wanted, value);
-    if (strcmp(keyword, "required") == 0)
-        return holds_required(wanted, value);
-    if (strcmp(keyword, "properties") == 0)
-        return holds_properties(wanted, value);
-    if (strcmp(keyword, "items") == 0)
-        return holds_items(wanted, value);
-    if (strcmp(keyword, "$ref") == 0)
-        return holds_ref(wanted, value);
-    if (strcmp(keyword, "minimum") == 0)
-        return json_number_value(value) >= json_number_value(wanted);
-    if (strcmp(keyword, "maximum") == 0)
-        return json_number_value(value) <= json_number_value(wanted);
-    if (strcmp(keyword, "minItems") == 0)
-        return json_array_size(value) >= (size_t)json_integer_value(wanted);
-    if (strcmp(keyword, "maxItems") == 0)
-        return json_array_size(value) <= (size_t)json_integer_value(wanted);
-    if (strcmp(keyword, "additionalProperties") == 0)
-        return json_is_false(wanted);
-    static const char *const silent[] = {"$schema", "$id", "$defs", "title", "description"};
-    for (size_t i = 0; i < sizeof silent / sizeof silent[0]; i++)
-        if (strcmp(keyword, silent[i]) == 0)
-            return true;
+    for (size_t i = 0; i < sizeof keywords / sizeof keywords[0]; i++)
+        if (strcmp(keyword, keywords[i].keyword) == 0)
+            return keywords[i].holds == NULL || keywords[i].holds(wanted, value);
     fail_msg("the schema has a keyword %s", keyword);
     return false;
 }
