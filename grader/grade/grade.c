@@ -7,7 +7,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "grader/grade/build.h"
 #include "grader/grade/check.h"
 #include "grader/grade/findings.h"
 #include "grader/grade/timed.h"
@@ -27,7 +26,7 @@ struct session {
     const struct grade_options *options;
     struct arena *arena;
     struct events events;
-    struct build plain, sanitized;
+    struct grade_builds *builds;
     struct runner_slot slot;
     struct report_group groups[LAB_GROUPS];
     size_t n_groups;
@@ -45,35 +44,55 @@ static int64_t now_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static bool included(const struct session *g, const struct lab_group_rule *rule)
+static bool is_included(const struct lab_group_rule *rule, bool visible_only)
 {
-    return rule->visible || !g->options->visible_only;
+    return rule->visible || !visible_only;
 }
 
-static bool wants_sanitizer(const struct session *g)
+static bool included(const struct session *g, const struct lab_group_rule *rule)
 {
-    for (size_t i = 0; i < g->lab->n_groups; i++)
-        if (included(g, &g->lab->groups[i]) &&
-            lab_group_code(g->lab, g->lab->groups[i].name)->hygiene)
-            return true;
-    return false;
+    return is_included(rule, g->options->visible_only);
 }
 
 /* ---- building ---- */
 
-static enum err_code compile(struct session *g, const struct submission *s, struct err *why)
+static bool wants_sanitizer(const struct lab *lab, bool visible_only)
 {
-    events_simple(&g->events, "compile_started");
-    const bool both = wants_sanitizer(g);
-    enum err_code rc = build_start(&g->plain, g->lab, s, BUILD_PLAIN, g->arena, why);
+    for (size_t i = 0; i < lab->n_groups; i++)
+        if (is_included(&lab->groups[i], visible_only) &&
+            lab_group_code(lab, lab->groups[i].name)->hygiene)
+            return true;
+    return false;
+}
+
+enum err_code grade_builds_open(struct grade_builds *ret, const struct lab *lab,
+                                const struct submission *s, bool visible_only, struct arena *a,
+                                struct err *why)
+{
+    *ret = (struct grade_builds){.plain = {.image_fd = -1}, .sanitized = {.image_fd = -1}};
+    const bool both = wants_sanitizer(lab, visible_only);
+    enum err_code rc = build_start(&ret->plain, lab, s, BUILD_PLAIN, a, why);
     if (rc == OK && both)
-        rc = build_start(&g->sanitized, g->lab, s, BUILD_SANITIZE, g->arena, why);
+        rc = build_start(&ret->sanitized, lab, s, BUILD_SANITIZE, a, why);
     if (rc == OK)
-        rc =
-            build_finish(&g->plain, both ? &g->sanitized : NULL, g->arena, &g->report.compile, why);
-    if (rc == OK)
-        events_compiled(&g->events, &g->report.compile);
+        rc = build_finish(&ret->plain, both ? &ret->sanitized : NULL, a, &ret->plain_said, why);
+    if (rc != OK)
+        grade_builds_close(ret);
     return rc;
+}
+
+static enum err_code finish_sanitized(struct grade_builds *b, struct arena *a, struct err *why)
+{
+    if (b->sanitized_done)
+        return OK;
+    b->sanitized_done = true;
+    return build_finish(&b->sanitized, NULL, a, &b->sanitized_said, why);
+}
+
+void grade_builds_close(struct grade_builds *b)
+{
+    build_close(&b->plain);
+    build_close(&b->sanitized);
 }
 
 /* ---- groups ---- */
@@ -215,7 +234,7 @@ static bool worth_sanitizing(const struct session *g, const char *name)
 
 static enum err_code sanitize_groups(struct session *g, struct err *why)
 {
-    struct runner_slot slot = {.config = runner_config_of(g, g->sanitized.image_fd, true),
+    struct runner_slot slot = {.config = runner_config_of(g, g->builds->sanitized.image_fd, true),
                                .max_incidents = TOTAL_INCIDENTS};
     enum err_code rc = OK;
     for (size_t i = 0; rc == OK && i < g->lab->n_groups; i++) {
@@ -232,16 +251,15 @@ static enum err_code sanitize(struct session *g, struct err *why)
     struct report_sanitizer *r = &g->report.sanitizer;
     r->findings = g->findings;
     r->verdict = VERDICT_ACCEPTED;
-    if (!wants_sanitizer(g))
+    if (!wants_sanitizer(g->lab, g->options->visible_only))
         return OK;
     events_simple(&g->events, "sanitizer_started");
-    struct report_compile built = {0};
-    enum err_code rc = build_finish(&g->sanitized, NULL, g->arena, &built, why);
+    enum err_code rc = finish_sanitized(g->builds, g->arena, why);
     if (rc != OK)
         return rc;
-    r->ran = built.verdict == VERDICT_ACCEPTED;
+    r->ran = g->builds->sanitized_said.verdict == VERDICT_ACCEPTED;
     if (!r->ran)
-        r->verdict = built.verdict;
+        r->verdict = g->builds->sanitized_said.verdict;
     else
         rc = sanitize_groups(g, why);
     if (r->n_findings > 0)
@@ -278,7 +296,7 @@ static enum err_code time_one(struct session *g, struct runner_slot *par,
 
 static enum err_code time_all(struct session *g, struct err *why)
 {
-    if (g->lab->n_timed == 0 || !visible_groups_full(g))
+    if (g->lab->n_timed == 0 || g->options->untimed || !visible_groups_full(g))
         return OK;
     int par_fd = -1;
     enum err_code rc =
@@ -383,7 +401,7 @@ static void sum_up(struct session *g, int64_t start_ms)
     r->n_performance = g->n_performance;
     add_points(g);
     r->verdict = overall(g);
-    r->resources.wall_ms = now_ms() - start_ms;
+    r->resources.wall_ms = now_ms() - start_ms + r->compile.ms;
     r->resources.cpu_ms = g->slot.cpu_us / 1000;
     r->resources.peak_bytes = g->slot.peak_bytes;
 }
@@ -412,17 +430,14 @@ static void pin(int core)
     (void)sched_setaffinity(0, sizeof one, &one); /* slower and noisier without, never wrong */
 }
 
-static enum err_code run_all(struct session *g, const struct submission *s, struct err *why)
+static enum err_code run_all(struct session *g, struct err *why)
 {
-    enum err_code rc = compile(g, s, why);
-    if (rc != OK || g->report.compile.verdict != VERDICT_ACCEPTED)
-        return rc;
-    g->slot = (struct runner_slot){.config = runner_config_of(g, g->plain.image_fd, false),
+    g->slot = (struct runner_slot){.config = runner_config_of(g, g->builds->plain.image_fd, false),
                                    .max_incidents = TOTAL_INCIDENTS};
     cpu_set_t before;
     const bool known = sched_getaffinity(0, sizeof before, &before) == 0;
     pin(g->core);
-    rc = run_groups(g, false, why);
+    enum err_code rc = run_groups(g, false, why);
     if (rc == OK)
         rc = sanitize(g, why);
     if (rc == OK)
@@ -435,9 +450,9 @@ static enum err_code run_all(struct session *g, const struct submission *s, stru
     return rc;
 }
 
-enum err_code grade_run(const struct lab *lab, const struct submission *s,
-                        const struct grade_options *options, struct arena *a, struct report *ret,
-                        struct err *why)
+enum err_code grade_judge(const struct lab *lab, struct grade_builds *b,
+                          const struct grade_options *options, struct arena *a, struct report *ret,
+                          struct err *why)
 {
     const int64_t start = now_ms();
     struct session *g = arena_alloc(a, sizeof *g);
@@ -447,17 +462,33 @@ enum err_code grade_run(const struct lab *lab, const struct submission *s,
                           .options = options,
                           .arena = a,
                           .events = {.fd = options->events_fd},
-                          .plain = {.image_fd = -1},
-                          .sanitized = {.image_fd = -1},
+                          .builds = b,
                           .core = pick_core(options->core)};
     describe(g);
-    const enum err_code rc = run_all(g, s, why);
-    build_close(&g->plain);
-    build_close(&g->sanitized);
-    if (rc != OK)
-        return rc;
+    g->report.compile = b->plain_said;
+    if (b->plain_said.verdict == VERDICT_ACCEPTED) {
+        const enum err_code rc = run_all(g, why);
+        if (rc != OK)
+            return rc;
+    }
     sum_up(g, start);
     events_finished(&g->events, &g->report);
     *ret = g->report;
     return OK;
+}
+
+enum err_code grade_run(const struct lab *lab, const struct submission *s,
+                        const struct grade_options *options, struct arena *a, struct report *ret,
+                        struct err *why)
+{
+    struct events events = {.fd = options->events_fd};
+    struct grade_builds builds;
+    events_simple(&events, "compile_started");
+    enum err_code rc = grade_builds_open(&builds, lab, s, options->visible_only, a, why);
+    if (rc != OK)
+        return rc;
+    events_compiled(&events, &builds.plain_said);
+    rc = grade_judge(lab, &builds, options, a, ret, why);
+    grade_builds_close(&builds);
+    return rc;
 }

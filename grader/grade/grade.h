@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "grader/grade/build.h"
 #include "grader/grade/events.h"
 #include "grader/grade/lab.h"
 #include "grader/grade/submission.h"
@@ -11,12 +12,32 @@
 struct grade_options {
     uint64_t seed;     /* of the cases; see submission.seed */
     bool visible_only; /* hidden groups are left out, of the maximum too */
+    bool untimed;      /* timed cases are left out: for proofs, where par would race itself */
     int core;          /* where runners and the clock live; -1: the first that is allowed */
     int events_fd;     /* -1: no events */
 };
 
-/* The report's strings are the arena's and the lab's. Anything a submission does ends in OK and a
- * verdict; errors are faults of ours or of the host (exit status 3). */
+/* The builds of one submission; they serve any number of gradings with other seeds. */
+struct grade_builds {
+    struct build plain, sanitized;
+    struct report_compile plain_said, sanitized_said;
+    bool sanitized_done; /* until then it compiles beside whatever else goes on */
+};
+
+/* Starts both builds (the sanitized one only where an included group wants it) and finishes the
+ * plain one. OK also where the sources do not compile: plain_said.verdict tells. */
+MUST_CHECK enum err_code grade_builds_open(struct grade_builds *ret, const struct lab *lab,
+                                           const struct submission *s, bool visible_only,
+                                           struct arena *a, struct err *why);
+void grade_builds_close(struct grade_builds *b);
+
+/* Runs the groups and writes the report, whose strings are the arenas' and the lab's. Anything a
+ * submission does ends in OK and a verdict; errors are faults of ours or of the host. */
+MUST_CHECK enum err_code grade_judge(const struct lab *lab, struct grade_builds *b,
+                                     const struct grade_options *options, struct arena *a,
+                                     struct report *ret, struct err *why);
+
+/* Both in one, with events from the start. */
 MUST_CHECK enum err_code grade_run(const struct lab *lab, const struct submission *s,
                                    const struct grade_options *options, struct arena *a,
                                    struct report *ret, struct err *why);

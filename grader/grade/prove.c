@@ -28,14 +28,6 @@ static void broken(struct proof *p, const char *who, const char *what)
     p->holds = false;
 }
 
-static enum err_code grade_with_seed(const struct proof *p, const struct submission *s,
-                                     uint64_t seed, struct arena *a, struct report *ret,
-                                     struct err *why)
-{
-    const struct grade_options options = {.seed = seed, .core = p->core, .events_fd = -1};
-    return grade_run(p->lab, s, &options, a, ret, why);
-}
-
 static const struct report_group *group_named(const struct report *r, const char *name)
 {
     for (size_t i = 0; i < r->n_groups; i++)
@@ -76,24 +68,40 @@ static void tell(struct proof *p, const char *who, const struct report *r, doubl
     fputc('\n', p->out);
 }
 
+/* The builds serve all seeds. Timed cases run once: their points are no verdict. */
+static enum err_code judge_seeds(struct proof *p, const char *who, struct grade_builds *builds,
+                                 struct arena *a, struct report *ret, struct err *why)
+{
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        const struct grade_options options = {
+            .seed = seed, .untimed = seed > 1, .core = p->core, .events_fd = -1};
+        struct report r;
+        const double start = now_s();
+        const enum err_code rc = grade_judge(p->lab, builds, &options, a, &r, why);
+        if (rc != OK)
+            return rc;
+        if (seed == 1) {
+            *ret = r;
+            tell(p, who, ret, now_s() - start);
+        } else if (!same_verdicts(ret, &r)) {
+            broken(p, who,
+                   arena_printf(a, "seed %d gives another verdict than seed 1 in %s", (int)seed,
+                                first_difference(ret, &r)));
+        }
+    }
+    return OK;
+}
+
 static enum err_code over_seeds(struct proof *p, const char *who, const struct submission *s,
                                 struct arena *a, struct report *ret, struct err *why)
 {
-    const double start = now_s();
-    enum err_code rc = grade_with_seed(p, s, 1, a, ret, why);
+    struct grade_builds builds;
+    enum err_code rc = grade_builds_open(&builds, p->lab, s, false, a, why);
     if (rc != OK)
         return rc;
-    tell(p, who, ret, now_s() - start);
-    for (uint64_t seed = 2; seed <= SEEDS; seed++) {
-        struct report again;
-        if ((rc = grade_with_seed(p, s, seed, a, &again, why)) != OK)
-            return rc;
-        if (!same_verdicts(ret, &again))
-            broken(p, who,
-                   arena_printf(a, "seed %d gives another verdict than seed 1 in %s", (int)seed,
-                                first_difference(ret, &again)));
-    }
-    return OK;
+    rc = judge_seeds(p, who, &builds, a, ret, why);
+    grade_builds_close(&builds);
+    return rc;
 }
 
 static enum err_code prove_solution(struct proof *p, struct arena *a, struct err *why)
