@@ -98,7 +98,8 @@ enum err_code cgroup_open(struct cgroup *g, int64_t memory_bytes, int processes,
     static unsigned counter; /* names only need to differ within this process */
     const struct cgroup_host *host = cgroup_host();
     *g = (struct cgroup){.freeze = -1, .frozen = -1, .cpu = -1};
-    snprintf(g->name, sizeof g->name, "%d-%u", (int)getpid(), counter++);
+    snprintf(g->name, sizeof g->name, "%d-%u-%ju", (int)getpid(), counter++,
+             (uintmax_t)host->pid_namespace);
     for (int t = 0; t < N_CGROUP_TREES; t++)
         g->dir[t] = -1;
     for (int t = 0; t < N_CGROUP_TREES; t++) {
@@ -226,7 +227,7 @@ void cgroup_release(struct cgroup *g, pid_t init)
 {
     if (g->dir[CGROUP_V2] < 0 || g->aside[0] != '\0')
         return;
-    snprintf(g->aside, sizeof g->aside, "%s-init", g->name);
+    snprintf(g->aside, sizeof g->aside, "%d-init-%s", (int)getpid(), g->name);
     const int group = make_group(cgroup_host()->parent[CGROUP_V2], g->aside);
     if (group < 0)
         return;

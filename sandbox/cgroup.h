@@ -27,6 +27,7 @@ enum cgroup_tree {
 struct cgroup_host {
     int parent[N_CGROUP_TREES]; /* the `graded` directories, -1 where unusable */
     bool v2_memory, v2_pids;    /* the v2 parent hands these controllers down */
+    uint64_t pid_namespace;
 };
 const struct cgroup_host *cgroup_host(void);
 bool cgroup_host_limits_memory(const struct cgroup_host *host);
@@ -34,8 +35,8 @@ bool cgroup_host_limits_pids(const struct cgroup_host *host);
 bool cgroup_host_freezes(const struct cgroup_host *host);
 
 struct cgroup {
-    char name[32], aside[40];
-    int dir[N_CGROUP_TREES]; /* -1 where unusable */
+    char name[48], aside[72]; /* aside: where init goes once the cell freezes */
+    int dir[N_CGROUP_TREES];  /* -1 where unusable */
     /* Held open, as they are read or written on every call of a learner's function. */
     int freeze, frozen, cpu;
 };

@@ -146,8 +146,16 @@ static void take_mount(const struct mount_line *m, struct cgroup_host *host)
             host->parent[t] = open_v1(m->point);
 }
 
-/* What a process that died left behind. A group of a live namesake is never touched. */
-static void sweep(int parent)
+/* The number that tells pid namespaces apart. */
+static uint64_t own_pid_namespace(void)
+{
+    struct stat st;
+    return stat("/proc/self/ns/pid", &st) == 0 ? st.st_ino : 0;
+}
+
+/* What a process that died left behind. A group of a live namesake, or of another container's
+ * process that we cannot see, is never touched. */
+static void sweep(int parent, uint64_t pid_namespace)
 {
     const int fd = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -155,7 +163,9 @@ static void sweep(int parent)
         return;
     for (const struct dirent *e; (e = readdir(dir)) != NULL;) {
         const int64_t pid = kernel_file_number(e->d_name);
-        if (pid <= 0 || kill((pid_t)pid, 0) == 0 || errno != ESRCH)
+        const char *last = strrchr(e->d_name, '-');
+        if (pid <= 0 || last == NULL || kernel_file_number(last + 1) != (int64_t)pid_namespace ||
+            kill((pid_t)pid, 0) == 0 || errno != ESRCH)
             continue;
         char file[sizeof e->d_name + 16];
         snprintf(file, sizeof file, "%s/cgroup.kill", e->d_name);
@@ -177,9 +187,10 @@ static void find(struct cgroup_host *host)
             take_mount(&m, host);
     if (f != NULL)
         fclose(f);
+    host->pid_namespace = own_pid_namespace();
     for (int t = 0; t < N_CGROUP_TREES; t++)
         if (host->parent[t] >= 0)
-            sweep(host->parent[t]);
+            sweep(host->parent[t], host->pid_namespace);
 }
 
 /* A fact about the host, not a state of ours: finding it takes a millisecond, cells are to start in

@@ -115,6 +115,9 @@ static const struct {
     {"getxattr", B, ENOTSUP, 0, {{0}}}, /* cp, ls, install */
     {"lgetxattr", B, ENOTSUP, 0, {{0}}},
     {"fgetxattr", B, ENOTSUP, 0, {{0}}},
+    {"setxattr", B, ENOTSUP, 0, {{0}}},
+    {"lsetxattr", B, ENOTSUP, 0, {{0}}},
+    {"fsetxattr", B, ENOTSUP, 0, {{0}}},
     {"listxattr", B, ENOTSUP, 0, {{0}}},
     {"llistxattr", B, ENOTSUP, 0, {{0}}},
     {"flistxattr", B, ENOTSUP, 0, {{0}}},

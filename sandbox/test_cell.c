@@ -407,9 +407,10 @@ static int lines(const char *path)
     return n;
 }
 
+static const char *const trees[] = {"unified", "memory", "pids", "cpuacct", "freezer", "."};
+
 static int our_groups(void)
 {
-    static const char *const trees[] = {"unified", "memory", "pids", "cpuacct", "freezer", "."};
     char path[64], prefix[16];
     int n = 0;
     snprintf(prefix, sizeof prefix, "%d-", (int)getpid());
@@ -418,6 +419,36 @@ static int our_groups(void)
         n += entries(path, prefix);
     }
     return n;
+}
+
+/* Runs first: the sweep is at the first use of a process. */
+static void groups_of_the_dead_are_swept(void **state)
+{
+    (void)state;
+    struct stat st;
+    const pid_t dead = fork();
+    if (dead == 0)
+        _exit(0);
+    waitpid(dead, NULL, 0);
+    assert_int_equal(stat("/proc/self/ns/pid", &st), 0);
+    char path[6][96];
+    int made = 0;
+    for (size_t i = 0; i < 6; i++) {
+        snprintf(path[i], sizeof path[i], "/sys/fs/cgroup/%s/cgroup.procs", trees[i]);
+        const bool is_tree = access(path[i], W_OK) == 0;
+        snprintf(path[i], sizeof path[i], "/sys/fs/cgroup/%s/graded", trees[i]);
+        if (is_tree)
+            (void)!mkdir(path[i], 0755);
+        snprintf(path[i], sizeof path[i], "/sys/fs/cgroup/%s/graded/%d-0-%ju", trees[i], (int)dead,
+                 (uintmax_t)st.st_ino);
+        made += is_tree && mkdir(path[i], 0755) == 0;
+    }
+    struct cell_guarantees g;
+    cell_guarantees(&g);
+    for (size_t i = 0; i < 6; i++)
+        assert_int_equal(stat(path[i], &st), -1);
+    if (geteuid() == 0)
+        assert_in_range(made, 1, 6);
 }
 
 static void nothing_is_left(void **state)
@@ -445,6 +476,7 @@ static void nothing_is_left(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(groups_of_the_dead_are_swept),
         cmocka_unit_test(an_exit_status_comes_back),
         cmocka_unit_test(a_signal_is_named),
         cmocka_unit_test(both_outputs_are_kept_apart),
