@@ -13,8 +13,6 @@
 #include <time.h>
 #include <unistd.h>
 
-extern char **environ;
-
 enum { ARGS_MAX = 12 };
 
 struct run {

@@ -36,9 +36,8 @@ void secret_make(char *ret, size_t size, const char *prefix)
 {
     uint8_t chance[32];
     randombytes_buf(chance, sizeof chance);
-    const size_t length = strlen(prefix);
-    memcpy(ret, prefix, length);
-    sodium_bin2base64(ret + length, size - length, chance, sizeof chance,
+    char *text = stpcpy(ret, prefix);
+    sodium_bin2base64(text, size - (size_t)(text - ret), chance, sizeof chance,
                       sodium_base64_VARIANT_URLSAFE_NO_PADDING);
     sodium_memzero(chance, sizeof chance);
 }

@@ -23,7 +23,6 @@
 #include "server/store/testing.h"
 #include "server/store/writer.h"
 
-extern char **environ;
 static struct err why;
 
 /* ---- The child ---- */
