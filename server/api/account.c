@@ -100,11 +100,14 @@ void tokens_create_handler(struct http_request *r, void *context)
     struct token token;
     char secret[TOKEN_SECRET_SIZE];
     struct err why = {0};
-    if (token_create(api->config.store, caller_user(r)->id, name, scopes, http_arena(r), &token,
-                     secret, &why) != OK) {
+    const enum err_code rc = token_create(api->config.store, caller_user(r)->id, name, scopes,
+                                          http_arena(r), &token, secret, &why);
+    if (rc == ERR_LIMIT)
+        http_problem(r, PROBLEM_CONFLICT, "%s", why.text); /* waiting would not help */
+    else if (rc != OK)
         http_problem_err(r, &why);
+    if (rc != OK)
         return;
-    }
     http_cache(r, "no-store"); /* the only time that the secret is seen */
     http_reply_json(r, 201, json_pack("{s:o, s:s}", "token", view_token(&token), "secret", secret));
 }

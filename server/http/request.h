@@ -33,7 +33,8 @@ struct reply { /* what the handler decided; sent by reply_send */
     const char *etag;  /* NULL: made from the bytes */
     const char *csp;   /* NULL: the one for data */
     const char *cache;
-    bool gzipped; /* the bytes are already */
+    const char *vary; /* NULL: by all that may matter */
+    bool gzipped;     /* the bytes are already */
     struct http_pair headers[REQUEST_HEADERS_MAX];
     size_t n_headers;
     http_stream_next *next;

@@ -204,6 +204,7 @@ static void send_cached(struct http_request *r, const struct cached *c)
     const char *type = type_of(c->path);
     r->reply.blob = blob;
     r->reply.gzipped = gzip;
+    r->reply.vary = "Accept-Encoding"; /* the same for everyone */
     r->reply.etag = arena_strdup(&r->arena, c->etag);
     if (strncmp(type, "text/html", 9) == 0)
         r->reply.csp = csp_page;
@@ -238,15 +239,22 @@ static bool reply_file(struct static_files *files, struct http_request *r,
     return http_answered(r);
 }
 
+/* The web app has pages of its own, such as /labs/3.2: what does not look like a file is one of
+ * them. A hidden name, or a way up, is not. */
+static bool looks_like_page(const struct route_path *path)
+{
+    for (size_t i = 0; i < path->count; i++)
+        if (path->segment[i][0] == '.')
+            return false;
+    return path->count == 0 || known_type(path->segment[path->count - 1]) == NULL;
+}
+
 void static_files_reply(struct static_files *files, struct http_request *r)
 {
     const struct route_path index = {.segment = {"index.html"}, .count = 1};
     const struct route_path *path = &r->segments;
-    const char *last = path->count > 0 ? path->segment[path->count - 1] : "";
     if (path->count > 0 && reply_file(files, r, path))
         return;
-    /* The web app has pages of its own, such as /labs/3.2: what does not look like a file is one of
-     * them. A hidden name is not. */
-    if (known_type(last) == NULL && last[0] != '.')
+    if (looks_like_page(path))
         (void)reply_file(files, r, &index);
 }

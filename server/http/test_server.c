@@ -340,6 +340,8 @@ static void only_the_web_app_is_served(void **state)
         {"/missing.js", 404, NULL},
         {"/api/missing", 404, NULL},
         {"/../secret.txt", 404, NULL},
+        {"/../../etc/passwd", 404, NULL},
+        {"/.well-known/x", 404, NULL},
         {"/%2e%2e/secret.txt", 404, NULL},
         {"/..%2fsecret.txt", 404, NULL},
         {"/assets/../../secret.txt", 404, NULL},
