@@ -129,7 +129,7 @@ export interface Follower {
   event(event: LabEvent): void;
   /** How news arrives from now on; a page may say that it is slower. */
   way(way: 'stream' | 'poll'): void;
-  finished(submission: Submission): void;
+  finished(): void;
   failed(why: Problem): void;
 }
 
@@ -173,7 +173,7 @@ async function pollUntilFinished(id: string, to: Follower, signal: AbortSignal):
     for (;;) {
       const asked = Date.now();
       const now = await read<Submission>(`/submissions/${part(id)}?wait=${POLL_SECONDS}`, { signal });
-      if (now.state === 'finished') return to.finished(now);
+      if (now.state === 'finished') return to.finished();
       to.event({ event: 'state', state: now.state, queue_position: now.queue_position });
       if (Date.now() - asked < 1000) await pause(1000); // a server that does not wait is not hammered
     }

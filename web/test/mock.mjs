@@ -76,9 +76,12 @@ function sendStatic(path, response) {
     if (path.includes('.')) return problem(response, 404, 'No such file');
     file = join(DIST, 'index.html');
   }
-  response.writeHead(200, { 'Content-Type': TYPES[extname(file)] ?? 'text/plain', 'Content-Security-Policy': CSP });
+  response.writeHead(200, { 'Content-Type': TYPES[extname(file)] ?? 'text/plain', 'Content-Security-Policy': CSP, ...cacheOf(path) });
   createReadStream(file).pipe(response);
 }
+
+/** Names of built files hold a hash of what is in them. */
+const cacheOf = (path) => (path.startsWith('/assets/') ? { 'Cache-Control': 'max-age=31536000, immutable' } : {});
 
 function signIn(body, response) {
   const { login, password } = JSON.parse(body);

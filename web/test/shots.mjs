@@ -2,7 +2,7 @@
 //   SHOTS=DIR npm run shots
 import { mkdirSync } from 'node:fs';
 import { PASSWORD, user } from './fixtures.mjs';
-import { openBrowser, openPage, shoot, signIn } from './browser.mjs';
+import { openBrowser, openContext, openPage, shoot, signIn } from './browser.mjs';
 import { startMock } from './mock.mjs';
 
 mkdirSync(process.env.SHOTS ?? (process.env.SHOTS = 'shots'), { recursive: true });
@@ -29,7 +29,7 @@ const LOOKS = {
 const mock = await startMock({ stepMs: 250 });
 const browser = await openBrowser();
 for (const [look, options] of Object.entries(LOOKS)) {
-  const page = await openPage(browser, mock.url, options);
+  const page = await openPage(await openContext(browser, mock.url, options));
   await page.goto('/');
   await page.getByLabel('Login').waitFor();
   await shoot(page, `${look}-sign-in`);
