@@ -5,7 +5,7 @@
 #include "server/api/view.h"
 #include "server/store/session.h"
 
-enum { SESSION_LIFETIME_S = 14 * 24 * 3600, SIGN_IN_POLL_MS = 20, SIGN_INS_AT_ONCE = 2 };
+enum { SESSION_LIFETIME_S = 14 * 24 * 3600, SIGN_IN_POLL_MS = 40, SIGN_INS_AT_ONCE = 2 };
 
 static const char cookie_name[] = "session";
 
@@ -150,6 +150,18 @@ static void sign_in(struct http_request *r, struct api *api, const char *login,
     http_reply_json(r, 201, json_pack("{s:o}", "user", view_user(&user)));
 }
 
+/* Takes one of the places where passwords are computed. False: call again, the request waits. */
+static bool enter_sign_in(struct http_request *r, struct api *api)
+{
+    if (atomic_fetch_add(&api->signing_in, 1) < SIGN_INS_AT_ONCE)
+        return true;
+    atomic_fetch_sub(&api->signing_in, 1);
+    if (http_wait(r, http_now_ms() + SIGN_IN_POLL_MS))
+        return false;
+    atomic_fetch_add(&api->signing_in, 1); /* the server stops: no more waiting */
+    return true;
+}
+
 void session_create_handler(struct http_request *r, void *context)
 {
     struct api *api = context;
@@ -163,16 +175,14 @@ void session_create_handler(struct http_request *r, void *context)
                         "expected a string");
         return;
     }
+    if (http_user(r) == NULL && !throttle_sign_in(r, api, login))
+        return;
+    http_set_user(r, body); /* counted, though it may wait and come here again */
     /* A password takes a tenth of a second of a core. Others wait without holding a thread, so
      * that a flood of sign-ins does not stop those who are in already. */
-    if (atomic_fetch_add(&api->signing_in, 1) >= SIGN_INS_AT_ONCE) {
-        atomic_fetch_sub(&api->signing_in, 1);
-        if (http_wait(r, http_now_ms() + SIGN_IN_POLL_MS))
-            return;
-        atomic_fetch_add(&api->signing_in, 1);
-    }
-    if (throttle_sign_in(r, api, login))
-        sign_in(r, api, login, password);
+    if (!enter_sign_in(r, api))
+        return;
+    sign_in(r, api, login, password);
     atomic_fetch_sub(&api->signing_in, 1);
 }
 

@@ -1,4 +1,5 @@
 /* Who may do what: sessions, tokens, scopes, other people's things, other sites. */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -98,6 +99,38 @@ static void too_many_wrong_sign_ins_must_wait(void **state)
     struct client c; /* others are not concerned */
     sign_in(t, &c, "ines");
     client_close(&c);
+}
+
+struct signer {
+    pthread_t thread;
+    uint16_t port;
+    long status;
+};
+
+static void *sign_in_at_once(void *arg)
+{
+    struct signer *s = arg;
+    struct client c;
+    client_open(&c, s->port);
+    s->status = CALL(&c, .path = SESSION, .headers = {JSON},
+                     .body = "{\"login\":\"bob\",\"password\":\"password of bob\"}");
+    client_close(&c);
+    return NULL;
+}
+
+static void those_who_sign_in_together_take_turns(void **state)
+{
+    struct testing_api *t = *state;
+    enum { SIGNERS = 3 }; /* as many as a login may try at a time; two are computed at once */
+    struct signer signers[SIGNERS];
+    for (int i = 0; i < SIGNERS; i++) {
+        signers[i].port = api_port(t->api);
+        assert_int_equal(pthread_create(&signers[i].thread, NULL, sign_in_at_once, &signers[i]), 0);
+    }
+    for (int i = 0; i < SIGNERS; i++) {
+        pthread_join(signers[i].thread, NULL);
+        assert_int_equal(signers[i].status, 201);
+    }
 }
 
 static void a_session_acts_only_for_its_own_site(void **state)
@@ -257,6 +290,7 @@ int main(void)
         cmocka_unit_test(the_cookie_is_for_this_site_and_no_script),
         cmocka_unit_test(a_wrong_sign_in_tells_nothing),
         cmocka_unit_test(too_many_wrong_sign_ins_must_wait),
+        cmocka_unit_test(those_who_sign_in_together_take_turns),
         cmocka_unit_test(a_session_acts_only_for_its_own_site),
         cmocka_unit_test(a_token_is_shown_once_works_and_is_revoked),
         cmocka_unit_test(a_bad_token_request_names_its_field),

@@ -78,7 +78,7 @@ const char *http_header(const struct http_request *r, const char *name);
 const char *http_cookie(const struct http_request *r, const char *name);
 const void *http_body(const struct http_request *r, size_t *ret_size);
 /* The lower-case media type of the body without its parameters; "" where none is named. */
-const char *http_media_type(const struct http_request *r);
+const char *http_media_type(struct http_request *r);
 /* The body as a JSON object; NULL: it was none, and the problem is answered. */
 json_t *http_body_json(struct http_request *r);
 /* A whole number in the query, `absent` where it is not given. False: the problem is answered. */

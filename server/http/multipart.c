@@ -6,33 +6,39 @@
 
 enum { BOUNDARY_MAX = 70, HEADER_BLOCK_MAX = 4096 }; /* RFC 2046, section 5.1.1 */
 
-/* A parameter of a header: its value unquoted into the arena; NULL where it is absent. */
+/* Copies the value at p, quoted or plain, to `out`; returns where it ends. */
+static const char *copy_value(const char *p, char *out)
+{
+    if (*p != '"') {
+        const size_t plain = strcspn(p, "; \t");
+        memcpy(out, p, plain);
+        return p + plain;
+    }
+    for (p++; *p != '"' && *p != '\0'; p++) {
+        if (p[0] == '\\' && (p[1] == '"' || p[1] == '\\'))
+            p++;
+        *out++ = *p;
+    }
+    return p;
+}
+
+/* A parameter of a header: its value unquoted into the arena; NULL where it is absent. Values are
+ * stepped over as a whole, so that a ';' or a name inside quotes is none. */
 static char *parameter(const char *header, const char *name, struct arena *a)
 {
     const size_t length = strlen(name);
-    for (const char *p = strchr(header, ';'); p != NULL;) {
+    for (const char *p = strchr(header, ';'); p != NULL; p = strchr(p, ';')) {
         p += 1 + strspn(p + 1, " \t");
         const bool found = strncasecmp(p, name, length) == 0 && p[length] == '=';
         p += strcspn(p, "=;\"");
         if (*p == '=')
             p++;
-        char *value = arena_alloc(a, strlen(p) + 1), *end = value;
+        char *value = arena_alloc(a, strlen(p) + 1);
         if (value == NULL)
             return NULL;
-        if (*p == '"') {
-            for (p++; *p != '"' && *p != '\0'; p++) {
-                if (p[0] == '\\' && (p[1] == '"' || p[1] == '\\'))
-                    p++;
-                *end++ = *p;
-            }
-        } else {
-            const size_t plain = strcspn(p, "; \t");
-            memcpy(value, p, plain);
-            p += plain;
-        }
+        p = copy_value(p, value);
         if (found)
             return value;
-        p = strchr(p, ';');
     }
     return NULL;
 }

@@ -35,7 +35,7 @@ static json_t *problem_json(const struct http_request *r, enum http_problem prob
     /* "s*" where the text may quote what a stranger sent: no UTF-8, no key, rather than no answer
      */
     json_t *json =
-        json_pack("{s:s, s:s, s:i, s:s*, s:s}", "type", type, "title", problems[problem].title,
+        json_pack("{s:s, s:s, s:i, s:s, s:s}", "type", type, "title", problems[problem].title,
                   "status", (int)problems[problem].status, "detail", detail, "request_id", r->id);
     if (json != NULL && pointer != NULL)
         json_object_set_new(json, "errors",

@@ -1,6 +1,4 @@
-#include <assert.h>
 #include <sodium.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "server/http/gzip.h"

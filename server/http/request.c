@@ -1,10 +1,8 @@
 #include "server/http/request.h"
 
-#include <netdb.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "base/parse.h"
 
@@ -143,13 +141,12 @@ const void *http_body(const struct http_request *r, size_t *ret_size)
     return r->body.text;
 }
 
-const char *http_media_type(const struct http_request *r)
+const char *http_media_type(struct http_request *r)
 {
     const char *header = http_header(r, "Content-Type");
     if (header == NULL)
         return "";
-    char *type = arena_strndup(&((struct http_request *)(uintptr_t)r)->arena, header,
-                               strcspn(header, "; \t"));
+    char *type = arena_strndup(&r->arena, header, strcspn(header, "; \t"));
     if (type == NULL)
         return "";
     for (char *p = type; *p != '\0'; p++)

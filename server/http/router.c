@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+static const char rest_mark[] = "...";
+
 static int hex_value(char c)
 {
     if (c >= '0' && c <= '9')
@@ -87,11 +89,25 @@ static bool add_param(struct route_params *params, const char *name, size_t leng
     return true;
 }
 
+/* "{path...}" takes all that is left. */
+static bool is_rest(const char *part, size_t length)
+{
+    return length > sizeof rest_mark + 1 &&
+           memcmp(part + length - sizeof rest_mark, rest_mark, sizeof rest_mark - 1) == 0;
+}
+
+/* One part of a pattern against the segment at `i`. */
+static bool match_part(const char *part, size_t length, const char *segment,
+                       struct route_params *params)
+{
+    if (part[0] == '{')
+        return add_param(params, part + 1, length - 2, segment);
+    return strlen(segment) == length && memcmp(segment, part, length) == 0;
+}
+
 bool route_match(const char *pattern, const struct route_path *path, struct arena *a,
                  struct route_params *ret)
 {
-    static const char rest_mark[] = "...";
-    const size_t mark = sizeof rest_mark - 1;
     struct route_params params = {0};
     size_t i = 0;
     for (const char *p = pattern; *p == '/'; i++) {
@@ -100,15 +116,11 @@ bool route_match(const char *pattern, const struct route_path *path, struct aren
         p = part + length;
         if (i >= path->count)
             return false;
-        if (part[0] != '{') {
-            if (strlen(path->segment[i]) != length || memcmp(path->segment[i], part, length) != 0)
+        if (is_rest(part, length)) {
+            if (!add_param(&params, part + 1, length - 1 - sizeof rest_mark, join_rest(path, i, a)))
                 return false;
-        } else if (length > mark + 2 && memcmp(part + length - 1 - mark, rest_mark, mark) == 0) {
-            if (!add_param(&params, part + 1, length - 2 - mark, join_rest(path, i, a)))
-                return false;
-            *ret = params;
-            return true;
-        } else if (!add_param(&params, part + 1, length - 2, path->segment[i])) {
+            i = path->count - 1; /* the last part of a pattern */
+        } else if (!match_part(part, length, path->segment[i], &params)) {
             return false;
         }
     }
