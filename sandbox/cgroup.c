@@ -220,6 +220,8 @@ void cgroup_kill(const struct cgroup *g)
 {
     if (g->dir[CGROUP_V2] >= 0)
         (void)!kernel_file_write(g->dir[CGROUP_V2], "cgroup.kill", "1");
+    else if (cgroup_can_freeze(g)) /* a member of a frozen v1 group does not even die */
+        (void)!kernel_file_write(g->dir[CGROUP_V1_FREEZER], "freezer.state", "THAWED");
 }
 
 /* Halves the cost of a freeze, which wakes every member: init is trusted and asleep. */

@@ -170,6 +170,8 @@ static void sweep(int parent, uint64_t pid_namespace)
         char file[sizeof e->d_name + 16];
         snprintf(file, sizeof file, "%s/cgroup.kill", e->d_name);
         (void)!kernel_file_write(parent, file, "1"); /* v2 only */
+        snprintf(file, sizeof file, "%s/freezer.state", e->d_name);
+        (void)!kernel_file_write(parent, file, "THAWED"); /* v1's: so that the dead can leave */
         unlinkat(parent, e->d_name, AT_REMOVEDIR);
     }
     closedir(dir);

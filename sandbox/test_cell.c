@@ -76,7 +76,7 @@ static void a_spinning_program_meets_its_cpu_limit(void **state)
     config.limits.cpu_ms = 200;
     const struct outcome o = guest_run(&config);
     expect(&o, CELL_CPU_LIMIT);
-    assert_in_range(o.exit.cpu_us, 200000, 400000);
+    assert_in_range(o.exit.cpu_us, 200000, 1900000); /* RLIMIT_CPU would be at 2 s */
 }
 
 static void processes_share_one_cpu_limit(void **state)
@@ -86,7 +86,7 @@ static void processes_share_one_cpu_limit(void **state)
     config.limits.cpu_ms = 300;
     const struct outcome o = guest_run(&config);
     expect(&o, CELL_CPU_LIMIT);
-    assert_in_range(o.exit.cpu_us, 300000, 900000);
+    assert_in_range(o.exit.cpu_us, 300000, 1900000);
 }
 
 static void a_sleeping_program_meets_its_wall_limit(void **state)
@@ -96,7 +96,7 @@ static void a_sleeping_program_meets_its_wall_limit(void **state)
     config.limits.wall_ms = 150;
     const struct outcome o = guest_run(&config);
     expect(&o, CELL_WALL_LIMIT);
-    assert_in_range(o.exit.wall_us, 150000, 2000000);
+    assert_in_range(o.exit.wall_us, 150000, 10000000);
     assert_in_range(o.exit.cpu_us, 0, 140000);
 }
 
@@ -306,7 +306,9 @@ static void a_cell_dies_with_its_parent(void **state)
     }
     int status;
     waitpid(parent, &status, 0);
-    usleep(50000);
+    const int64_t end = now_ms() + 10000;
+    while (counts(&c) && now_ms() < end)
+        ;
     assert_false(counts(&c));
     counter_close(&c);
 }
@@ -409,6 +411,18 @@ static int lines(const char *path)
 
 static const char *const trees[] = {"unified", "memory", "pids", "cpuacct", "freezer", "."};
 
+/* Said by the library, and checked against what is there: a tree is writable exactly if it is held.
+ */
+static bool has_groups(void)
+{
+    struct cell_guarantees g;
+    cell_guarantees(&g);
+    for (const char *const *held = g.held; *held != NULL; held++)
+        if (strncmp(*held, "cgroup_", 7) == 0)
+            return true;
+    return false;
+}
+
 static int our_groups(void)
 {
     char path[64], prefix[16];
@@ -443,12 +457,9 @@ static void groups_of_the_dead_are_swept(void **state)
                  (uintmax_t)st.st_ino);
         made += is_tree && mkdir(path[i], 0755) == 0;
     }
-    struct cell_guarantees g;
-    cell_guarantees(&g);
+    assert_true(has_groups() == (made > 0)); /* sweeps */
     for (size_t i = 0; i < 6; i++)
         assert_int_equal(stat(path[i], &st), -1);
-    if (geteuid() == 0)
-        assert_in_range(made, 1, 6);
 }
 
 static void nothing_is_left(void **state)
@@ -461,8 +472,7 @@ static void nothing_is_left(void **state)
     struct cell_config config = guest_config(CELL_RUN, GUEST("count"));
     struct cell *cell = open_counting(&config, &c);
     assert_int_equal(cell_freeze(cell, NULL), OK);
-    if (geteuid() == 0)
-        assert_in_range(our_groups(), 1, 6);
+    assert_true(has_groups() == (our_groups() > 0));
     cell_close(cell);
     counter_close(&c);
     guest_do(CELL_BUILD, GUEST("forks"));
