@@ -9,8 +9,7 @@
 
 #include <stdint.h>
 
-/* 65520 and more become infinite; 2^-25 and less become zero; every NaN becomes 0x7E00, sign kept.
- */
+/* 65520 and more become infinite, 2^-25 and less zero; every NaN becomes 0x7E00 with its sign. */
 uint16_t ref_f16_from_f32(float x);
 
 /* Exact: every half is a float. A NaN keeps sign and payload. */

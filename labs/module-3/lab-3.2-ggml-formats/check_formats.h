@@ -30,7 +30,7 @@ enum scales_kind {
     SCALES_ORDINARY,  /* 2^-8 to 2^-1, positive: what comes back can be quantised to any type */
 };
 
-/* n weights' worth of random blocks. F32 and F16 rows get normal weights. */
+/* n weights' worth of random blocks. F32 and F16 rows get whole numbers and halves that tie. */
 void fill_row(lab_rng *rng, uint32_t type, enum scales_kind kind, uint8_t *ret_row, size_t n);
 
 /* 64 blocks of Q4_K or Q5_K in which each of the 64 scales and minima stands in each of the eight

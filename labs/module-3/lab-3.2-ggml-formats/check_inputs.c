@@ -69,8 +69,8 @@ static double laplace(lab_rng *rng)
     return lab_u32(rng) & 1 ? magnitude : -magnitude;
 }
 
-/* Two blocks of ties. Even blocks: d of Q8_0 is 1 (largest 127). Odd ones: d of Q4_0 is 1 or -1
- * (largest 8), that of Q5_0 is 1/2; their span is 15, so that the steps of Q4_1 are 1, too. */
+/* Two kinds of blocks. Even ones: the largest is 127, d of Q8_0 is 1. Odd ones: from -8 to 7, so
+ * that d is 1 in Q4_0 and Q4_1 and 1/2 in Q5_0. All others are whole numbers and halves. */
 static float tie(lab_rng *rng, size_t i)
 {
     const int sign = lab_u32(rng) & 1 ? 1 : -1;
@@ -150,7 +150,7 @@ void fill_row(lab_rng *rng, uint32_t type, enum scales_kind kind, uint8_t *ret_r
 {
     const struct ref_quant_type *t = ref_quant_find(type);
     for (size_t b = 0; b < n / t->weights; b++) {
-        const float x = type == REF_F32 || type == REF_F16 ? (float)normal(rng) : 0.0f;
+        const float x = type == REF_F32 || type == REF_F16 ? tie(rng, b) + 0.0f : 0.0f;
         if (type == REF_F32)
             wr_f32le(ret_row + 4 * b, x);
         else if (type == REF_F16)

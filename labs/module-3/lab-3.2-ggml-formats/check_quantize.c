@@ -209,8 +209,8 @@ static bool judge_valid(struct check *k, uint32_t type, const uint8_t *row, size
         check_fail(k, "finite scales",
                    check_printf(k, "block %zu has an infinite or NaN scale", b));
         check_hint(k,
-                   "a scale of %s is infinite or NaN: does each field stand at its offset, and "
-                   "is nothing divided by zero?",
+                   "a scale of %s is infinite or NaN: does each field stand at its offset, and is "
+                   "nothing divided by zero?",
                    type_name(type));
         return false;
     }
@@ -229,8 +229,7 @@ static double squared_error(struct check *k, uint32_t type, const uint8_t *row, 
 }
 
 /* The marks, as shares of the part's points. Codes spread evenly from min to max, without a search,
- * come to 1.07-1.24 on these distributions; a search in another order of sums stays below 1.0004.
- */
+ * come to 1.07-1.24 here; a search with its sums in another order stays below 1.0004. */
 static void judge_error(struct check *k, uint32_t type, double ratio)
 {
     static const struct {

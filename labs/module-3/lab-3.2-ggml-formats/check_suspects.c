@@ -48,15 +48,13 @@ enum misreading {
 };
 
 static const char *const misreading_hints[MISREADINGS] = {
-    [NIBBLES_INTERLEAVED] =
-        "element 16 is the high nibble of byte 0, you took the low nibble of byte "
-        "8: elements j and j + 16 share a byte, neighbours do not",
+    [NIBBLES_INTERLEAVED] = "element 16 is the high nibble of byte 0, you took the low nibble of "
+                            "byte 8: elements j and j + 16 share a byte, neighbours do not",
     [NIBBLES_SWAPPED] = "element 0 is the low nibble of byte 0, you took the high one",
     [OFFSET_FORGOTTEN] =
-        "codes have no sign: subtract half their range before scaling, 8 in Q4_0 and "
-        "16 in Q5_0",
-    [OFFSET_OF_THE_OTHER] = "the codes of Q4_0 are centred on 8, those of Q5_0 on 16; you took the "
-                            "other one's",
+        "codes have no sign: subtract half their range before scaling, 8 in Q4_0 and 16 in Q5_0",
+    [OFFSET_OF_THE_OTHER] =
+        "the codes of Q4_0 are centred on 8, those of Q5_0 on 16; you took the other one's",
     [FIFTH_BIT_FROM_J_12] =
         "element j + 16 has its fifth bit in bit j + 16 of qh; you took bit j + 12, which is right "
         "only for who masks with 16 and does not shift further",
@@ -156,16 +154,14 @@ enum miswriting {
 };
 
 static const char *const miswriting_hints[MISWRITINGS] = {
-    [LARGEST_WITHOUT_SIGN] =
-        "d takes the sign of the element of largest magnitude: divide the element "
-        "itself by -8 (-16 in Q5_0), not its absolute value",
+    [LARGEST_WITHOUT_SIGN] = "d takes the sign of the element of largest magnitude: divide the "
+                             "element itself by -8 (-16 in Q5_0), not its absolute value",
     [LAST_OF_EQUALS] = "+max and -max tie: the first one decides the sign of d",
     [ROUNDED_SCALE] = "the codes come from the float d; only the file holds the half",
     [HALVES_TO_EVEN] = "halves go up here: add one half and truncate; you took ties to even",
     [DIVIDED] = "multiply by 1/d: x / d rounds to other codes",
-    [NO_UPPER_BOUND] =
-        "an element of -max gives one code too many, which spills into its neighbour: "
-        "min(15, code), and 31 in Q5_0",
+    [NO_UPPER_BOUND] = "an element of -max gives one code too many, which spills into its "
+                       "neighbour: min(15, code), and 31 in Q5_0",
     [NO_UPPER_BOUND_MASKED] = "an element of -max gives one code too many, and masking it gives 0: "
                               "min(15, code), and 31 in Q5_0",
     [ZERO_WITHOUT_SIGN] = "an all-zero block has d = 0 / -8, and that is -0: bytes 00 80",

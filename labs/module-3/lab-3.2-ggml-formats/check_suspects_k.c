@@ -27,26 +27,23 @@ enum misreading {
 
 static const char *const hints[MISREADINGS] = {
     [HIGH_BITS_FROM_OWN_BYTE] =
-        "from sub-block 4 on the upper bits of a scale live four bytes before "
-        "its number: sub-block 5 has scale bits 4-5 in byte 1, bits 6-7",
-    [HIGH_BITS_FORGOTTEN] =
-        "scales and minima from sub-block 4 on have six bits, too: sub-block 5 has "
-        "scale bits 4-5 in byte 1, bits 6-7",
-    [SCALES_NOT_MASKED] = "bytes 0-7 of scales hold six bits of their own; bits 6-7 belong to "
-                          "sub-block j + 4",
+        "from sub-block 4 on the upper bits of a scale live four bytes before its number: "
+        "sub-block 5 has scale bits 4-5 in byte 1, bits 6-7",
+    [HIGH_BITS_FORGOTTEN] = "scales and minima from sub-block 4 on have six bits, too: sub-block 5 "
+                            "has scale bits 4-5 in byte 1, bits 6-7",
+    [SCALES_NOT_MASKED] =
+        "bytes 0-7 of scales hold six bits of their own; bits 6-7 belong to sub-block j + 4",
     [MINIMUM_ADDED] = "the minimum is subtracted: d * sc * q - dmin * m",
     [SCALES_EXCHANGED] = "d stands at byte 0 and dmin at byte 2; you took them the other way round",
     [NIBBLES_ADJACENT] =
         "low and high nibble of a byte belong to elements 32 apart, not to neighbours",
-    [NIBBLES_BY_16] =
-        "low and high nibble of a byte belong to elements 32 apart; 16 apart they are in "
-        "the 32-element formats",
+    [NIBBLES_BY_16] = "low and high nibble of a byte belong to elements 32 apart; 16 apart they "
+                      "are in the 32-element formats",
     [FIFTH_BIT_FORGOTTEN] = "codes have five bits: the fifth comes from qh and is worth 16",
     [FIFTH_BIT_OF_CHUNK] = "chunk c of 64 takes bits 2c and 2c + 1 of qh[l], not bits c and c + 4",
     [D_FIRST] = "d stands at the end of the block, at byte 208; you took the first two bytes",
     [D_FIRST_REST_IN_PLACE] =
-        "d stands at the end of the block, at byte 208; you took the first two "
-        "bytes",
+        "d stands at the end of the block, at byte 208; you took the first two bytes",
     [CODES_NOT_CENTRED] = "codes have six bits and no sign: subtract 32",
     [SCALES_UNSIGNED] = "the sixteen scales are signed bytes",
     [SCALES_PER_32] = "there is a scale for every 16 elements: scales[e / 16]",

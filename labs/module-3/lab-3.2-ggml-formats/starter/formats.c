@@ -1,5 +1,4 @@
-/* Lab 3.2, to begin with: F32, F16 and Q8_0 work, the other formats are yours. Keep what you like.
- */
+/* Lab 3.2, to begin with: F32, F16 and Q8_0 work, the other formats are yours. */
 #include "lab.h"
 
 #include <math.h>
