@@ -86,13 +86,21 @@ static struct submission read_submission(struct bench *b, const char *id)
     return s;
 }
 
+static unsigned changes_so_far(struct bench *b)
+{
+    pthread_mutex_lock(&b->lock);
+    const unsigned changes = b->changes;
+    pthread_mutex_unlock(&b->lock);
+    return changes;
+}
+
 /* Waits as a client does: listens, looks, sleeps. */
 static void wait_until(struct bench *b, const char *id, enum submission_state state)
 {
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += PATIENCE_S;
-    unsigned seen = b->changes;
+    unsigned seen = changes_so_far(b);
     while (read_submission(b, id).state != state) {
         pthread_mutex_lock(&b->lock);
         while (b->changes == seen)

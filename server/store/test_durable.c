@@ -155,6 +155,7 @@ struct turn {
 static enum err_code write_number(struct db *db, void *arg, struct err *story)
 {
     const int number = *(const int *)arg;
+    usleep(200); /* a slow disk: meanwhile the others gather */
     const enum err_code rc = db_run(db, "INSERT INTO n (x) VALUES (?)", PARAMS(INT(number)), story);
     if (rc == OK && number % 3 == 0)
         return err_set(story, ERR_DENIED, "number %d may not stay", number);
