@@ -148,7 +148,8 @@ static void apply_findings(const struct session *g, struct report_group *r)
         .actual = f->file != NULL
                       ? arena_printf(g->arena, "%s:%d: %s", f->file, f->line, f->message)
                       : f->message,
-        .hint = "compile with -g -fsanitize=address,undefined and run your own tests under it"};
+        .hint = "compile with -g -fsanitize=address,undefined,float-cast-overflow and run your own "
+                "tests under it"};
 }
 
 static enum err_code run_group(struct session *g, const struct lab_group_rule *rule,
@@ -187,11 +188,19 @@ static enum err_code run_groups(struct session *g, bool hygiene, struct err *why
 
 /* ---- the sanitizer pass ---- */
 
+static struct report_finding finding_of(const struct session *g, const struct check *k)
+{
+    if (k->last_end.verdict == CELL_FORBIDDEN_CALL)
+        return (struct report_finding){
+            .kind = "forbidden-call",
+            .message = arena_printf(g->arena, "the system call %s", k->last_end.system_call)};
+    return finding_read(g->lab, k->last_stderr.text, k->last_stderr.length, g->arena);
+}
+
 static void add_finding(struct session *g, const struct check *k)
 {
     struct report_sanitizer *r = &g->report.sanitizer;
-    const struct report_finding f =
-        finding_read(g->lab, k->last_stderr.text, k->last_stderr.length, g->arena);
+    const struct report_finding f = finding_of(g, k);
     for (size_t i = 0; i < r->n_findings; i++)
         if (g->findings[i].line == f.line && strcmp(g->findings[i].kind, f.kind) == 0)
             return;
@@ -212,7 +221,7 @@ static enum err_code sanitize_group(struct session *g, struct runner_slot *slot,
     const enum err_code rc = k.rc;
     if (rc != OK)
         err_set(why, rc, "sanitizer pass of group '%s': %s", name, k.why.text);
-    if (k.incidents > 0 && k.verdict == VERDICT_RUNTIME_ERROR)
+    if (k.verdict == VERDICT_RUNTIME_ERROR || k.verdict == VERDICT_SECURITY_VIOLATION)
         add_finding(g, &k);
     check_done(&k);
     return rc;
