@@ -309,6 +309,9 @@ static void one_byte_missing(struct subject *s)
 #define SHAPE_WRAPS                                                                                \
     "the product of the dimensions, or of blocks and bytes, wrapped; compare one factor with the " \
     "bound divided by the other"
+#define TOO_LARGE                                                                                  \
+    "2^63 is the bound for each dimension, their product and the bytes, before anything is "       \
+    "compared with the file"
 #define DISORDER                                                                                   \
     "tensors stand in the order of their infos and without gaps: each offset is the sum of the "   \
     "padded sizes before it"
@@ -361,8 +364,8 @@ static const struct fault {
     {"the same name", GG_E_DUP, twin_tensors, NULL, "a tensor's name came twice", NULL},
     {"five dimensions", GG_E_SHAPE, NULL, five_dims, "more than 4 dimensions were accepted", NULL},
     {"ne {2^40, 2^40}", GG_E_SHAPE, NULL, shape_2_80, SHAPE_WRAPS, NULL},
-    {"ne {2^32, 2^31}", GG_E_SHAPE, NULL, shape_2_63, SHAPE_WRAPS, NULL},
-    {"2^63 bytes", GG_E_SHAPE, NULL, bytes_2_63, SHAPE_WRAPS, NULL},
+    {"ne {2^32, 2^31}", GG_E_SHAPE, NULL, shape_2_63, SHAPE_WRAPS, TOO_LARGE},
+    {"2^63 bytes", GG_E_SHAPE, NULL, bytes_2_63, SHAPE_WRAPS, TOO_LARGE},
     {"2^64 bytes", GG_E_SHAPE, NULL, bytes_2_64, SHAPE_WRAPS, NULL},
     {"row of 48 in blocks of 32", GG_E_SHAPE, NULL, row_of_48,
      "a row that is not a whole number of blocks was accepted",
