@@ -149,8 +149,9 @@ static void take_said(struct run *r, const char *bytes, size_t size)
         memmove(r->end->said, r->end->said + drop, r->said - drop);
         r->said -= drop;
     }
-    memcpy(r->end->said + r->said, bytes, size);
-    r->said += size;
+    for (size_t i = 0; i < size; i++) /* a log has one line for it, and no terminal's commands */
+        r->end->said[r->said++] =
+            (unsigned char)bytes[i] < ' ' || bytes[i] == 0x7f ? ' ' : bytes[i];
     r->end->said[r->said] = '\0';
 }
 

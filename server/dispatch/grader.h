@@ -34,7 +34,7 @@ enum grader_end_kind {
 struct grader_end {
     enum grader_end_kind kind;
     int status;
-    char said[GRADER_SAID_MAX]; /* the end of its standard error */
+    char said[GRADER_SAID_MAX]; /* the end of its standard error, on one line */
 };
 
 /* Runs it to its end; all its processes in its group are gone then. An error means that it could

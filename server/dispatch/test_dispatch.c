@@ -19,6 +19,8 @@
 #include "base/file.h"
 #include "grader/report/report.h"
 #include "server/dispatch/dispatch.h"
+#include "server/dispatch/grader.h"
+#include "server/dispatch/job_dir.h"
 #include "server/store/testing.h"
 
 enum { PATIENCE_S = 20 };
@@ -274,6 +276,48 @@ static void a_grader_is_told_its_parent_its_core_and_the_labs(void **state)
     teardown(&b);
 }
 
+static bool go_on(void *ctx)
+{
+    (void)ctx;
+    return true;
+}
+
+static void keep_line(void *ctx, const char *line, size_t size)
+{
+    (void)line, (void)size;
+    ++*(int *)ctx;
+}
+
+static void what_a_grader_says_last_is_kept_on_one_line(void **state)
+{
+    (void)state;
+    struct testing t;
+    struct job job;
+    struct grader_end end;
+    char id[ID_SIZE];
+    const char *dir;
+    int lines = 0;
+    testing_open(&t);
+    testing_submit(&t, "exit-3", id);
+    WANT(OK, job_lease(t.store, "test", 1000, &t.arena, &job, &why));
+    WANT(OK, job_dir_make(t.dir, t.store, &job, &t.arena, &dir, &why));
+    const struct grader g = {.program = FAKE_GRADE,
+                             .job_dir = dir,
+                             .core = -1,
+                             .timeout_ms = PATIENCE_S * 1000,
+                             .on_line = keep_line,
+                             .on_beat = go_on,
+                             .beat_ms = 1000,
+                             .ctx = &lines,
+                             .stop_fd = -1};
+    WANT(OK, grader_run(&g, &end, &why));
+    assert_int_equal(end.kind, GRADER_EXITED);
+    assert_int_equal(end.status, 3);
+    assert_string_equal(end.said, "no compiler here ");
+    assert_int_equal(lines, 0);
+    testing_close(&t);
+}
+
 /* ---- Events ---- */
 
 static void live_and_stored_events_are_one_stream(void **state)
@@ -444,6 +488,7 @@ int main(void)
         cmocka_unit_test(a_grader_that_hangs_is_killed),
         cmocka_unit_test(what_a_grader_leaves_behind_dies_with_it),
         cmocka_unit_test(a_grader_is_told_its_parent_its_core_and_the_labs),
+        cmocka_unit_test(what_a_grader_says_last_is_kept_on_one_line),
         cmocka_unit_test(live_and_stored_events_are_one_stream),
         cmocka_unit_test(a_second_attempt_is_told_from_its_start_with_greater_numbers),
         cmocka_unit_test(a_stop_lets_a_grading_finish_within_its_grace),

@@ -8,7 +8,7 @@
 #include "server/store/inside.h"
 #include "server/store/migrate.h"
 
-enum { READERS = 4, READERS_MAX = 64, HASHINGS = 2 };
+enum { READERS = 8, READERS_MAX = 64, HASHINGS = 2 };
 
 /* ---- Clock, identities, secrets ---- */
 

@@ -44,7 +44,7 @@ struct store_clock {
 struct store_config {
     const char *path; /* the file; made when it does not exist */
     struct store_clock clock;
-    unsigned readers; /* read-only connections; 0: four */
+    unsigned readers; /* read-only connections; 0: eight */
 };
 
 struct store;
