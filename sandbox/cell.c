@@ -199,7 +199,7 @@ static void check_time(struct cell *cell)
     usage_poll(cell);
     if (usage_wall_us(cell) >= cell->limits.wall_ms * 1000)
         kill_for(cell, CELL_WALL_LIMIT);
-    else if (cell_cpu_us(cell) >= cell->limits.cpu_ms * 1000)
+    else if (cell->polled_cpu_us >= cell->limits.cpu_ms * 1000)
         kill_for(cell, CELL_CPU_LIMIT);
     else if (cell->polled_peak > cell->limits.memory_bytes)
         kill_for(cell, CELL_MEMORY_LIMIT);

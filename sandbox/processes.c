@@ -1,6 +1,7 @@
 #include "sandbox/processes.h"
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -38,14 +39,15 @@ static int64_t cpu_us(pid_t pid, const char *stat)
            ticks * 1000000 / sysconf(_SC_CLK_TCK);
 }
 
-static void add(pid_t pid, struct processes_usage *sum)
+static void add(pid_t pid, bool is_root, struct processes_usage *sum)
 {
     char text[1024];
     read_proc(pid, "stat", text, sizeof text);
     if (text[0] == '\0')
         return;
     sum->cpu_us += cpu_us(pid, text);
-    sum->resident_bytes += kernel_file_number(stat_field(text, 21)) * sysconf(_SC_PAGESIZE);
+    if (!is_root)
+        sum->resident_bytes += kernel_file_number(stat_field(text, 21)) * sysconf(_SC_PAGESIZE);
 }
 
 void processes_usage(pid_t root, struct processes_usage *ret)
@@ -65,7 +67,7 @@ void processes_usage(pid_t root, struct processes_usage *ret)
             at = strchr(at, ' ');
             at = at == NULL ? NULL : at + 1;
         }
-        add(found[i], ret);
+        add(found[i], i == 0, ret);
     }
 }
 

@@ -5,11 +5,12 @@
 #include <sys/types.h>
 
 struct processes_usage {
-    int64_t cpu_us,
-        resident_bytes; /* of all that live, and the CPU time of their reaped children */
+    int64_t cpu_us, resident_bytes;
 };
 
-/* Sums over `root` and its descendants: in a cell, all are its init's. */
+/* Sums the CPU time of `root` and its descendants and of the children that they have reaped, and
+ * the memory of the descendants: in a cell, root is its init, whose memory is a copy of the
+ * parent's. */
 void processes_usage(pid_t root, struct processes_usage *ret);
 
 /* The process of a pidfd as this pid namespace numbers it; -1 once it is reaped. */

@@ -3,7 +3,6 @@
  * for whatever reason, the kernel kills every process of the cell. */
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -252,15 +251,18 @@ static void report_end(const struct setup *s, int command)
 {
     int status;
     struct rusage own, all;
-    for (pid_t pid; (pid = wait4(-1, &status, __WALL, &own)) != command;)
+    for (pid_t pid; (pid = waitpid(-1, &status, __WALL)) != command;)
         if (pid < 0 && errno != EINTR)
             _exit(127);
+    getrusage(RUSAGE_SELF, &own);
     getrusage(RUSAGE_CHILDREN, &all);
     const struct setup_word word = {
         .kind = WORD_ENDED,
         .wait_status = status,
         .cpu_us = microseconds(all.ru_utime) + microseconds(all.ru_stime),
-        .peak_bytes = (int64_t)all.ru_maxrss * 1024,
+        /* Exec counts the memory before it, which was ours and so the parent's: below that the
+         * command's own is not known. */
+        .peak_bytes = all.ru_maxrss > own.ru_maxrss ? (int64_t)all.ru_maxrss * 1024 : 0,
     };
     send_word(s->status, &word, NULL, 0);
 }

@@ -114,6 +114,24 @@ static void memory_is_limited_and_reported(void **state)
     assert_string_equal(o.exit.message, "used more than 67108864 bytes of memory");
 }
 
+static void a_large_parent_is_not_the_cells_memory(void **state)
+{
+    (void)state;
+    const size_t size = 200 << 20;
+    void *heap =
+        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    assert_ptr_not_equal(heap, MAP_FAILED);
+    struct cell_config config = guest_config(CELL_RUN, GUEST("sleep", "1"));
+    config.limits.memory_bytes = 64 << 20;
+    struct outcome o = guest_run(&config);
+    expect(&o, CELL_EXITED);
+    assert_in_range(o.exit.peak_bytes, 0, 64 << 20);
+    config.argv = GUEST("raise", "11");
+    o = guest_run(&config);
+    expect(&o, CELL_SIGNALED);
+    munmap(heap, size);
+}
+
 /* The guest's own image with a last segment of 32 TiB. */
 static int image_with_huge_bss(void)
 {
@@ -495,6 +513,7 @@ int main(void)
         cmocka_unit_test(processes_share_one_cpu_limit),
         cmocka_unit_test(a_sleeping_program_meets_its_wall_limit),
         cmocka_unit_test(memory_is_limited_and_reported),
+        cmocka_unit_test(a_large_parent_is_not_the_cells_memory),
         cmocka_unit_test(static_data_too_large_to_start_with_is_a_memory_limit),
         cmocka_unit_test(a_stack_ends),
         cmocka_unit_test(forks_are_bounded),

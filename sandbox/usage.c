@@ -11,20 +11,16 @@ int64_t usage_now_ns(void)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-static bool counts_itself(const struct cell *cell)
-{
-    return cell->group.cpu < 0 || !cgroup_knows_memory(&cell->group);
-}
-
-/* The last answer stays where the processes are gone. */
+/* Where no control group counts, the last answer has to do once the processes are gone. */
 void usage_poll(struct cell *cell)
 {
-    struct processes_usage usage;
-    if (cell->ended || !counts_itself(cell))
+    const int64_t cpu_us = cell_cpu_us(cell);
+    if (cpu_us > cell->polled_cpu_us)
+        cell->polled_cpu_us = cpu_us;
+    if (cgroup_knows_memory(&cell->group))
         return;
+    struct processes_usage usage;
     processes_usage(cell->init, &usage);
-    if (usage.cpu_us > cell->polled_cpu_us)
-        cell->polled_cpu_us = usage.cpu_us;
     if (usage.resident_bytes > cell->polled_peak)
         cell->polled_peak = usage.resident_bytes;
 }
