@@ -82,6 +82,18 @@ async function walk(page) {
     await shoot(page, 'e2e-starter', { fullPage: true });
   });
 
+  await step('one mistake is found where it is, with a hint', async () => {
+    await send(page, readFileSync(join(LAB, 'mutants/absolute-maximum.c')), submit);
+    await hero.waitFor({ timeout: GRADING_MS });
+    const failing = page.locator('.failure');
+    await failing.getByText('q-legacy').waitFor();
+    await failing.locator('mark').first().waitFor();
+    await failing.getByText('Hint').waitFor();
+    await page.getByText('Your attempts').waitFor();
+    await shoot(page, 'result-page'); // docs/result-page.png
+    await shoot(page, 'e2e-mutant', { fullPage: true });
+  });
+
   await step('the solution scores 100', async () => {
     await send(page, readFileSync(join(LAB, 'solution/formats.c')), submit);
     await hero.waitFor({ timeout: GRADING_MS });

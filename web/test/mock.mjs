@@ -15,12 +15,13 @@ const CSP =
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** `world` may be changed while it runs: stepMs between events, stream: false refuses server-sent events,
- *  breakAfter: N cuts each connection after N of them. */
+ *  breakAfter: N cuts each connection after N of them; pauseBefore(event) may hold one back. */
 export async function startMock({ port = 0, stepMs = 60 } = {}) {
   const world = {
     stepMs,
     stream: true,
     breakAfter: Infinity,
+    pauseBefore: () => undefined,
     submissions: new Map(fixtures.finished.map((s) => [s.id, s])),
     sources: new Map(),
     running: new Map(),
@@ -162,6 +163,7 @@ function grade(world, submission, report) {
   job.ended = (async () => {
     for (const event of all) {
       await new Promise((done) => setTimeout(done, world.stepMs));
+      await world.pauseBefore(event);
       if (event.event === 'state') Object.assign(submission, { state: event.state, queue_position: event.queue_position });
       if (event.event === 'finished') {
         const { verdict, score, pass } = report;

@@ -7,6 +7,9 @@ import type { LabTimed, Performance, Tier } from '../shapes';
 
 export function Speed({ performance, timed }: { performance: Performance[]; timed: LabTimed[] }) {
   const tiersOf = (name: string): Tier[] => timed.find((t) => t.name === name)?.tiers ?? [];
+  // One scale for all, so that the bars can be compared with each other.
+  const ratios = performance.flatMap((p) => [p.ratio, p.interval[1], ...tiersOf(p.name).map((t) => t.ratio)]);
+  const scale = scaleFor(ratios);
   return (
     <section class="panel" aria-labelledby="speed-title">
       <h2 id="speed-title">Speed</h2>
@@ -15,15 +18,20 @@ export function Speed({ performance, timed }: { performance: Performance[]; time
         interval.
       </p>
       {performance.map((p) => (
-        <Timed key={p.name} it={p} tiers={tiersOf(p.name)} />
+        <Timed key={p.name} it={p} tiers={tiersOf(p.name)} scale={scale} />
       ))}
     </section>
   );
 }
 
-function Timed({ it, tiers }: { it: Performance; tiers: Tier[] }) {
+interface TimedProps {
+  it: Performance;
+  tiers: Tier[];
+  scale: Scale;
+}
+
+function Timed({ it, tiers, scale }: TimedProps) {
   const next = nextTier(it, tiers);
-  const scale = scaleFor([it.ratio, it.interval[1], ...tiers.map((t) => t.ratio)]);
   return (
     <article class="timed">
       <h3>{it.name}</h3>
@@ -48,7 +56,7 @@ function Timed({ it, tiers }: { it: Performance; tiers: Tier[] }) {
   );
 }
 
-function Ruler({ it, tiers, scale }: { it: Performance; tiers: Tier[]; scale: Scale }) {
+function Ruler({ it, tiers, scale }: TimedProps) {
   const left = (ratio: number) => ({ left: `${scale.at(ratio) * 100}%` });
   const [low, high] = it.interval;
   const marks = [{ name: 'par', ratio: 1 }, ...tiers];
