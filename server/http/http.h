@@ -69,7 +69,6 @@ void http_stop(struct http_server *s);
 
 struct arena *http_arena(struct http_request *r);
 const struct http_route *http_route(const struct http_request *r);
-const char *http_request_id(const struct http_request *r);
 const char *http_client(const struct http_request *r); /* numeric address */
 /* Decoded; NULL: absent. A decoded value holds no NUL: such a request is refused before. */
 const char *http_param(const struct http_request *r, const char *name);

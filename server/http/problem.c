@@ -14,11 +14,6 @@ static const struct {
 #undef PROBLEM
 };
 
-unsigned problem_status(enum http_problem problem)
-{
-    return problems[problem].status;
-}
-
 /* One readable line for those who asked for text, or who sit at a terminal. */
 static bool wants_line(const struct http_request *r)
 {

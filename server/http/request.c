@@ -97,11 +97,6 @@ const struct http_route *http_route(const struct http_request *r)
     return r->route;
 }
 
-const char *http_request_id(const struct http_request *r)
-{
-    return r->id;
-}
-
 const char *http_client(const struct http_request *r)
 {
     return r->client;

@@ -94,7 +94,6 @@ enum MHD_Result reply_send(struct http_request *r);
 /* Sets status, type and bytes; the first answer stays. */
 void reply_set(struct http_request *r, unsigned status, const char *type, const void *bytes,
                size_t size);
-unsigned problem_status(enum http_problem problem);
 
 /* Answers with a file of the web app, or does nothing where there is none. */
 void static_files_reply(struct static_files *files, struct http_request *r);

@@ -46,17 +46,17 @@ static bool is_api_path(const struct http_request *r)
     return length != 0 && strncmp(r->uri, prefix, length) == 0;
 }
 
+/* No route knows the path. */
 static void answer_elsewhere(struct http_request *r, bool reads)
 {
-    if (r->server->config.files != NULL && !is_api_path(r)) {
-        if (reads)
-            static_files_reply(r->server->config.files, r);
-        else
-            http_add_header(r, "Allow", "GET, HEAD, OPTIONS");
-        if (!reads)
-            http_problem(r, PROBLEM_METHOD, "files can only be read");
+    struct static_files *files = is_api_path(r) ? NULL : r->server->config.files;
+    if (files != NULL && reads) {
+        static_files_reply(files, r);
+    } else if (files != NULL) {
+        http_add_header(r, "Allow", "GET, HEAD, OPTIONS");
+        http_problem(r, PROBLEM_METHOD, "files can only be read");
     }
-    http_problem(r, PROBLEM_NOT_FOUND, "there is nothing at this path");
+    http_problem(r, PROBLEM_NOT_FOUND, "there is nothing at this path"); /* unless answered */
 }
 
 /* Finds the route, or answers why there is none. */
