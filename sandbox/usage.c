@@ -17,7 +17,8 @@ void usage_poll(struct cell *cell)
     const int64_t cpu_us = cell_cpu_us(cell);
     if (cpu_us > cell->polled_cpu_us)
         cell->polled_cpu_us = cpu_us;
-    if (cgroup_knows_memory(&cell->group))
+    /* Until its exec the command is a copy of the parent, with all the parent's memory. */
+    if (cgroup_knows_memory(&cell->group) || !cell->started)
         return;
     struct processes_usage usage;
     processes_usage(cell->init, &usage);
