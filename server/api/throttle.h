@@ -1,5 +1,5 @@
 /* Token buckets by name: each lets a burst through and then one more every so often. A fixed table:
- * two names may share a bucket, by chance that nobody outside can steer. Any thread. */
+ * when very many names are busy two may share a bucket. Any thread. */
 #pragma once
 
 #include <stdbool.h>
