@@ -116,8 +116,20 @@ export function submit(lab: string, files: { name: string; text: string }[]): Pr
   });
 }
 
-export const getSubmissions = async (lab: string): Promise<Submission[]> =>
-  (await read<{ submissions: Submission[] }>(`/labs/${part(lab)}/submissions`)).submissions;
+/** All own attempts, newest first: they are numbered by their place, so no page of the list may lack. */
+export async function getSubmissions(lab: string): Promise<Submission[]> {
+  const all: Submission[] = [];
+  let cursor: string | null = null;
+  do {
+    const from: string = cursor === null ? '' : `&cursor=${part(cursor)}`;
+    const page: { submissions: Submission[]; next: string | null } = await read(
+      `/labs/${part(lab)}/submissions?limit=200${from}`,
+    );
+    all.push(...page.submissions);
+    cursor = page.next;
+  } while (cursor !== null);
+  return all;
+}
 
 export const getSubmission = (id: string): Promise<Submission> =>
   read<Submission>(`/submissions/${part(id)}`);
@@ -148,11 +160,13 @@ export function follow(id: string, to: Follower): () => void {
     stream.close();
     void pollUntilFinished(id, to, abort.signal);
   };
-  const onEvent = (name: LabEvent['event']) => (message: MessageEvent<string>): void => {
-    breaks = 0;
-    to.event({ ...(JSON.parse(message.data) as object), event: name } as LabEvent);
-    if (name === 'finished') poll(); // the report is one read away
-  };
+  const onEvent =
+    (name: LabEvent['event']) =>
+    (message: MessageEvent<string>): void => {
+      breaks = 0;
+      to.event({ ...(JSON.parse(message.data) as object), event: name } as LabEvent);
+      if (name === 'finished') poll(); // the report is one read away
+    };
 
   stream.onopen = () => to.way('stream');
   stream.onerror = () => {

@@ -52,7 +52,11 @@ const theme = EditorView.theme({
   },
   '.cm-panels': { color: 'var(--text)', backgroundColor: 'var(--raised)', borderColor: 'var(--line)' },
   '.cm-textfield': { backgroundColor: 'var(--surface)', borderColor: 'var(--line-strong)' },
-  '.cm-button': { backgroundImage: 'none', backgroundColor: 'var(--surface)', borderColor: 'var(--line-strong)' },
+  '.cm-button': {
+    backgroundImage: 'none',
+    backgroundColor: 'var(--surface)',
+    borderColor: 'var(--line-strong)',
+  },
   '.cm-searchMatch': { backgroundColor: 'var(--mark-bg)' },
   [syntax('keyword', 'modifier')]: { color: 'var(--syn-keyword)' },
   [syntax('typeName', 'className')]: { color: 'var(--syn-type)' },

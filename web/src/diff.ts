@@ -25,7 +25,8 @@ export function markDifferences(expected: string, actual: string): Marked {
   const mark = (own: string[], other: string[]): MarkedLine[] =>
     own.map((line, i) => ({
       differs: line !== other[i],
-      pieces: first !== null && first.line === i ? around(line, first.column) : [{ text: line, first: false }],
+      pieces:
+        first !== null && first.line === i ? around(line, first.column) : [{ text: line, first: false }],
     }));
   return {
     expected: mark(left, right),

@@ -4,10 +4,7 @@ import { signal, type Signal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import { Problem } from './api';
 
-export type Load<T> =
-  | { is: 'waiting' }
-  | { is: 'failed'; why: Problem }
-  | { is: 'ready'; value: T };
+export type Load<T> = { is: 'waiting' } | { is: 'failed'; why: Problem } | { is: 'ready'; value: T };
 
 export const waiting: Load<never> = { is: 'waiting' };
 export const ready = <T>(value: T): Load<T> => ({ is: 'ready', value });

@@ -6,6 +6,7 @@ import { forgetSession, loadSession } from './session';
 import './style/tokens.css';
 import './style/base.css';
 import './style/parts.css';
+import './style/report.css';
 import './style/pages.css';
 
 const root = document.getElementById('app');

@@ -14,7 +14,8 @@ function createRenderer(): MarkdownIt {
   // The page owns the only h1.
   md.core.ruler.push('headings_below_the_page', (state) => {
     for (const token of state.tokens)
-      if (token.type.startsWith('heading_')) token.tag = `h${Math.min(6, Number(token.tag.slice(1)) + shift(state.env))}`;
+      if (token.type.startsWith('heading_'))
+        token.tag = `h${Math.min(6, Number(token.tag.slice(1)) + shift(state.env))}`;
   });
   md.core.ruler.push('classes_for_styles', (state) => {
     for (const token of state.tokens) {
@@ -25,14 +26,14 @@ function createRenderer(): MarkdownIt {
     }
   });
   const fence = md.renderer.rules.fence;
-  md.renderer.rules.fence = (...args) =>
-    (fence?.(...args) ?? '').replace('<pre>', '<pre tabindex="0">');
+  md.renderer.rules.fence = (...args) => (fence?.(...args) ?? '').replace('<pre>', '<pre tabindex="0">');
   md.renderer.rules['table_open'] = () => '<div class="scroll" tabindex="0"><table>\n';
   md.renderer.rules['table_close'] = () => '</table></div>\n';
   md.core.ruler.push('links_to_lab_files', (state) => {
     for (const token of state.tokens)
       for (const child of token.children ?? [])
-        if (child.type === 'link_open') child.attrSet('href', resolve(child.attrGet('href') ?? '', state.env));
+        if (child.type === 'link_open')
+          child.attrSet('href', resolve(child.attrGet('href') ?? '', state.env));
   });
   return md;
 }

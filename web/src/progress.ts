@@ -86,7 +86,9 @@ function onState(before: Progress, event: Of<'state'>): Progress {
   const { state, queue_position: queuePosition } = event;
   if (state === before.state && queuePosition === before.queuePosition) return before;
   const said =
-    state === 'queued' && queuePosition !== null ? `Waiting, place ${queuePosition} in the queue` : before.said;
+    state === 'queued' && queuePosition !== null
+      ? `Waiting, place ${queuePosition} in the queue`
+      : before.said;
   return { ...before, state, queuePosition, said };
 }
 

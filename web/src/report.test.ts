@@ -1,5 +1,13 @@
 import { expect, test } from 'vitest';
-import { annotationsOf, firstVisibleFailure, looseAnnotations, nextTier, repeatLine, tally, stretchesAround } from './report';
+import {
+  annotationsOf,
+  firstVisibleFailure,
+  looseAnnotations,
+  nextTier,
+  repeatLine,
+  tally,
+  stretchesAround,
+} from './report';
 import type { Report, ReportGroup } from './shapes';
 
 const group = (over: Partial<ReportGroup>): ReportGroup => ({
@@ -46,7 +54,9 @@ test('the failure shown first is visible, even when a hidden group failed before
 });
 
 test('a report with only hidden failures has none to show', () => {
-  expect(firstVisibleFailure(report({ groups: [group({ visible: false, first_failure: failure })] }))).toBeNull();
+  expect(
+    firstVisibleFailure(report({ groups: [group({ visible: false, first_failure: failure })] })),
+  ).toBeNull();
 });
 
 test('groups add up', () => {
@@ -83,9 +93,23 @@ test('compiler and sanitizer notes of a file come in the order of its lines', ()
 });
 
 test.each([
-  ['lines apart make two stretches', [5, 40], [[3, 7], [38, 42]]],
+  [
+    'lines apart make two stretches',
+    [5, 40],
+    [
+      [3, 7],
+      [38, 42],
+    ],
+  ],
   ['stretches that touch are joined', [5, 10], [[3, 12]]],
-  ['a stretch stays within the file', [1, 50], [[1, 3], [48, 50]]],
+  [
+    'a stretch stays within the file',
+    [1, 50],
+    [
+      [1, 3],
+      [48, 50],
+    ],
+  ],
   ['a line past the end shows the end', [99], [[48, 50]]],
 ])('%s', (_fact, lines, stretches) => {
   expect(stretchesAround(lines, 50, 2).map((w) => [w.from, w.to])).toEqual(stretches);
@@ -106,6 +130,15 @@ test.each([
   [0.75, 22, 'gold'],
   [0.95, 30, undefined],
 ])('from a ratio of %d with %d points the next tier is %s', (ratio, earned, next) => {
-  const it = { name: '', unit: '', value: 0, par: 0, interval: [0, 0] as [number, number], pairs: 0, tier: null, points: 30 };
+  const it = {
+    name: '',
+    unit: '',
+    value: 0,
+    par: 0,
+    interval: [0, 0] as [number, number],
+    pairs: 0,
+    tier: null,
+    points: 30,
+  };
   expect(nextTier({ ...it, ratio, earned }, tiers)?.name).toBe(next);
 });

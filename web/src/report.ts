@@ -17,7 +17,11 @@ const VERDICTS: Record<StageVerdict, Shown> = {
   time_limit: { word: 'Time limit', sentence: 'A case ran longer than the lab allows', tone: 'bad' },
   memory_limit: { word: 'Memory limit', sentence: 'More memory was used than the lab allows', tone: 'bad' },
   runtime_error: { word: 'Runtime error', sentence: 'The program crashed or ended early', tone: 'bad' },
-  security_violation: { word: 'Security violation', sentence: 'A forbidden system call was made', tone: 'bad' },
+  security_violation: {
+    word: 'Security violation',
+    sentence: 'A forbidden system call was made',
+    tone: 'bad',
+  },
   compile_error: { word: 'Compile error', sentence: 'The sources do not compile', tone: 'bad' },
   cancelled: { word: 'Cancelled', sentence: 'Grading was cancelled', tone: 'ours' },
   internal_error: { word: 'Internal error', sentence: 'The grader failed; this is our fault', tone: 'ours' },
@@ -70,7 +74,12 @@ export function annotationsOf(report: Report, file: string): Annotation[] {
     .map((d): Annotation => ({ ...d, from: 'compiler' }));
   const sanitizer = report.sanitizer.findings
     .filter((f) => f.file === file)
-    .map((f): Annotation => ({ ...f, from: 'sanitizer', severity: 'error', message: `${f.kind}: ${f.message}` }));
+    .map((f): Annotation => ({
+      ...f,
+      from: 'sanitizer',
+      severity: 'error',
+      message: `${f.kind}: ${f.message}`,
+    }));
   return [...compiler, ...sanitizer].sort((a, b) => a.line - b.line || a.column - b.column);
 }
 
@@ -82,7 +91,9 @@ export function looseAnnotations(report: Report, files: string[]): Annotation[] 
     ...report,
     compile: {
       ...report.compile,
-      diagnostics: report.compile.diagnostics.filter((d) => elsewhere(d.file)).map((d) => ({ ...d, file: '' })),
+      diagnostics: report.compile.diagnostics
+        .filter((d) => elsewhere(d.file))
+        .map((d) => ({ ...d, file: '' })),
     },
     sanitizer: {
       ...report.sanitizer,

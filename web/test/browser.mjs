@@ -5,7 +5,12 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
-const CANDIDATES = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+const CANDIDATES = [
+  process.env.CHROMIUM,
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+];
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** Where screenshots go; unset: none are taken. */
@@ -57,12 +62,17 @@ const WCAG_22_AA = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'bes
 export async function assertAccessible(page, runOnly = WCAG_22_AA) {
   if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(AXE); // no script element: the policy
   const { violations } = await page.evaluate((rules) => globalThis.axe.run({ runOnly: rules }), runOnly);
-  const said = violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target.join(' ')}\n    ${n.failureSummary}`));
+  const said = violations.flatMap((v) =>
+    v.nodes.map((n) => `${v.id}: ${n.target.join(' ')}\n    ${n.failureSummary}`),
+  );
   assert.deepEqual(said, [], `accessibility of ${page.url()}`);
 }
 
 export async function assertFitsWidth(page) {
-  const [wide, shown] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+  const [wide, shown] = await page.evaluate(() => [
+    document.documentElement.scrollWidth,
+    document.documentElement.clientWidth,
+  ]);
   assert.ok(wide <= shown, `${page.url()} is ${wide} px wide in a window of ${shown} px`);
 }
 

@@ -22,7 +22,9 @@ if (target === undefined) {
   console.error('usage: node test/e2e.mjs URL-OF-A-DEMO | PATH-OF-GRADED');
   process.exit(2);
 }
-const server = /^https?:/.test(target) ? { url: target, stop: async () => {} } : await startDemo(resolve(target));
+const server = /^https?:/.test(target)
+  ? { url: target, stop: async () => {} }
+  : await startDemo(resolve(target));
 const browser = await openBrowser();
 let passed = 0;
 let failure = null;
@@ -51,12 +53,18 @@ async function walk(page) {
 
   await step('ada signs in and sees the labs', async () => {
     await signIn(page, LEARNER.login, LEARNER.password);
-    await page.getByRole('link', { name: /^3\.2 / }).first().waitFor();
+    await page
+      .getByRole('link', { name: /^3\.2 / })
+      .first()
+      .waitFor();
     await shoot(page, 'e2e-labs');
   });
 
   await step('lab 3.2 shows its handout, points and limits', async () => {
-    await page.getByRole('table').getByRole('link', { name: /^3\.2 / }).click();
+    await page
+      .getByRole('table')
+      .getByRole('link', { name: /^3\.2 / })
+      .click();
     await page.getByRole('heading', { name: 'Your task' }).waitFor();
     await page.getByRole('complementary').getByText('CPU per case').waitFor();
     await assertAccessible(page);

@@ -175,7 +175,10 @@ export const labs = [lab13, lab32, lab33];
 
 const brief = (over) => ({
   ...Object.fromEntries(
-    ['module', 'kind', 'hours', 'max_score', 'pass_mark', 'files', 'status', 'attempts', 'best'].map((k) => [k, lab32[k]]),
+    ['module', 'kind', 'hours', 'max_score', 'pass_mark', 'files', 'status', 'attempts', 'best'].map((k) => [
+      k,
+      lab32[k],
+    ]),
   ),
   status: 'new',
   attempts: 0,
@@ -183,7 +186,12 @@ const brief = (over) => ({
   ...over,
 });
 
-const best = (score, pass) => ({ submission: '01JACCEPTED', score, verdict: pass ? 'accepted' : 'wrong_answer', pass });
+const best = (score, pass) => ({
+  submission: '01JACCEPTED',
+  score,
+  verdict: pass ? 'accepted' : 'wrong_answer',
+  pass,
+});
 
 export const modules = [
   {
@@ -194,8 +202,24 @@ export const modules = [
     difficulty: 'beginner',
     lessons: [{ id: '1.5', title: 'The GGUF file', hours: 3, labs: ['1.5'] }],
     labs: [
-      brief({ id: '1.3', slug: 'roofline', title: 'A roofline for your own core', module: 1, status: 'passed', attempts: 2, best: best(100, true) }),
-      brief({ id: '1.5', slug: 'gguf-read', title: 'Read a GGUF file that wants to harm you', module: 1, status: 'passed', attempts: 7, best: best(84, true) }),
+      brief({
+        id: '1.3',
+        slug: 'roofline',
+        title: 'A roofline for your own core',
+        module: 1,
+        status: 'passed',
+        attempts: 2,
+        best: best(100, true),
+      }),
+      brief({
+        id: '1.5',
+        slug: 'gguf-read',
+        title: 'Read a GGUF file that wants to harm you',
+        module: 1,
+        status: 'passed',
+        attempts: 7,
+        best: best(84, true),
+      }),
     ],
   },
   {
@@ -206,7 +230,15 @@ export const modules = [
     difficulty: 'intermediate',
     lessons: [],
     labs: [
-      brief({ id: '2.1', slug: 'bpe', title: 'A byte-pair tokenizer that agrees with the model', module: 2, status: 'started', attempts: 3, best: best(41, false) }),
+      brief({
+        id: '2.1',
+        slug: 'bpe',
+        title: 'A byte-pair tokenizer that agrees with the model',
+        module: 2,
+        status: 'started',
+        attempts: 3,
+        best: best(41, false),
+      }),
       brief({ id: '2.4', slug: 'forward', title: 'One layer, then all of them', module: 2 }),
     ],
   },
@@ -217,9 +249,19 @@ export const modules = [
     hours: [16, 20],
     difficulty: 'intermediate to advanced',
     lessons: [{ id: '3.2', title: 'GGUF formats', hours: 4, labs: ['3.2'] }],
-    labs: [lab32, lab33].map((lab) => brief(Object.fromEntries(Object.keys(brief({ id: '', slug: '', title: '' })).map((k) => [k, lab[k]])))),
+    labs: [lab32, lab33].map((lab) =>
+      brief(Object.fromEntries(Object.keys(brief({ id: '', slug: '', title: '' })).map((k) => [k, lab[k]]))),
+    ),
   },
-  { module: 4, title: 'CUDA', goal: 'The same kernels on a GPU, or on one that is not there.', hours: [20, 28], difficulty: 'advanced', lessons: [], labs: [] },
+  {
+    module: 4,
+    title: 'CUDA',
+    goal: 'The same kernels on a GPU, or on one that is not there.',
+    hours: [20, 28],
+    difficulty: 'advanced',
+    lessons: [],
+    labs: [],
+  },
 ];
 
 // --- reports
@@ -272,12 +314,24 @@ const base = (lab) => ({
   })),
   sanitizer: { ran: true, verdict: 'ok', findings: [] },
   device: { kind: 'cpu', name: 'AMD EPYC 7B13', counters: {} },
-  resources: { wall_ms: 1874, cpu_ms: 1412, peak_bytes: 23068672, limit_cpu_ms: 2000, limit_memory_bytes: 268435456 },
+  resources: {
+    wall_ms: 1874,
+    cpu_ms: 1412,
+    peak_bytes: 23068672,
+    limit_cpu_ms: 2000,
+    limit_memory_bytes: 268435456,
+  },
   cell: { guarantees: ['userns', 'seccomp', 'cgroup_v2', 'landlock'], degraded: [] },
 });
 
 const sum = (groups) => groups.reduce((total, g) => total + g.earned, 0);
-const warning = { file: 'formats.c', line: 28, column: 9, severity: 'warning', message: "unused variable 'unused' [-Wunused-variable]" };
+const warning = {
+  file: 'formats.c',
+  line: 28,
+  column: 9,
+  severity: 'warning',
+  message: "unused variable 'unused' [-Wunused-variable]",
+};
 const warningLog = `formats.c: In function 'quantize_q4_0':
 formats.c:28:9: warning: unused variable 'unused' [-Wunused-variable]
    28 |     int unused = 3;
@@ -297,7 +351,16 @@ const partialGroups = [
   bad(g[1], 7.5, 18, firstFailure, 'partial'),
   ok(g[2]),
   ok(g[3], 31, 40),
-  bad(g[4], 15, 6, hiddenHint('Q6_K is within 1.05 of the reference error; the full points start at 1.001. Try more trial scales.'), 'partial', 8),
+  bad(
+    g[4],
+    15,
+    6,
+    hiddenHint(
+      'Q6_K is within 1.05 of the reference error; the full points start at 1.001. Try more trial scales.',
+    ),
+    'partial',
+    8,
+  ),
   bad(g[5], 0, 3, hiddenHint('A block of zeros has bytes of its own in Q4_0 and Q5_0.'), 'wrong_answer', 10),
   bad(g[6], 0, 2, hiddenHint('Temporaries grew with n: convert row by row.'), 'memory_limit', 7),
   bad(g[7], 0, 0, hiddenHint('1 finding: see the note in your source.'), 'runtime_error', 1),
@@ -314,7 +377,13 @@ const reports = {
       ran: true,
       verdict: 'runtime_error',
       findings: [
-        { kind: 'stack-buffer-overflow', file: 'formats.c', line: 29, column: 5, message: 'write of 2 bytes past the end of ret, from qt_quantize (formats.c:37)' },
+        {
+          kind: 'stack-buffer-overflow',
+          file: 'formats.c',
+          line: 29,
+          column: 5,
+          message: 'write of 2 bytes past the end of ret, from qt_quantize (formats.c:37)',
+        },
       ],
     },
   },
@@ -328,9 +397,27 @@ const reports = {
       verdict: 'compile_error',
       ms: 61,
       diagnostics: [
-        { file: 'formats.c', line: 27, column: 20, severity: 'error', message: "expected ')' before ';' token" },
-        { file: 'formats.c', line: 12, column: 10, severity: 'error', message: "'QT_F32' undeclared (first use in this function)" },
-        { file: 'formats.c', line: 12, column: 10, severity: 'note', message: 'each undeclared identifier is reported only once' },
+        {
+          file: 'formats.c',
+          line: 27,
+          column: 20,
+          severity: 'error',
+          message: "expected ')' before ';' token",
+        },
+        {
+          file: 'formats.c',
+          line: 12,
+          column: 10,
+          severity: 'error',
+          message: "'QT_F32' undeclared (first use in this function)",
+        },
+        {
+          file: 'formats.c',
+          line: 12,
+          column: 10,
+          severity: 'note',
+          message: 'each undeclared identifier is reported only once',
+        },
         warning,
       ],
       log: warningLog,
@@ -342,7 +429,16 @@ const reports = {
   hidden: {
     ...base(lab32),
     verdict: 'wrong_answer',
-    groups: [ok(g[0]), ok(g[1]), ok(g[2]), bad(g[3], 0, 11, hiddenHint('Sub-block 5: scale bits 4 and 5 live in byte 1, bits 6 and 7.')), bad(g[4], 0, 1, hiddenHint('Scales are not searched for.'), 'wrong_answer', 8), bad(g[5], 5, 8, hiddenHint('A block of zeros has bytes of its own in Q4_0 and Q5_0.'), 'partial', 10), ok(g[6]), ok(g[7])],
+    groups: [
+      ok(g[0]),
+      ok(g[1]),
+      ok(g[2]),
+      bad(g[3], 0, 11, hiddenHint('Sub-block 5: scale bits 4 and 5 live in byte 1, bits 6 and 7.')),
+      bad(g[4], 0, 1, hiddenHint('Scales are not searched for.'), 'wrong_answer', 8),
+      bad(g[5], 5, 8, hiddenHint('A block of zeros has bytes of its own in Q4_0 and Q5_0.'), 'partial', 10),
+      ok(g[6]),
+      ok(g[7]),
+    ],
     score: 55,
     pass: false,
   },
@@ -353,7 +449,18 @@ const reports = {
     pass: false,
     groups: [
       ok(g[0]),
-      bad(g[1], 0, 4, { case: 'Q5_1, 64 blocks of noise', expected: null, actual: 'signal 11 at <img src=x onerror=alert(1)>', hint: 'Signal 11 (segmentation fault) in qt_quantize, 4 bytes past the end of src.' }, 'runtime_error'),
+      bad(
+        g[1],
+        0,
+        4,
+        {
+          case: 'Q5_1, 64 blocks of noise',
+          expected: null,
+          actual: 'signal 11 at <img src=x onerror=alert(1)>',
+          hint: 'Signal 11 (segmentation fault) in qt_quantize, 4 bytes past the end of src.',
+        },
+        'runtime_error',
+      ),
       ...g.slice(2).map((x) => bad(x, 0, 0, hiddenHint('The program ended early.'), 'runtime_error')),
     ],
     cell: { guarantees: ['userns', 'seccomp'], degraded: ['cgroup: memory is limited per process only'] },
@@ -363,8 +470,26 @@ const reports = {
     verdict: 'partial',
     score: 92,
     performance: [
-      { ...base(lab33).performance[0], value: 18.4, par: 22.1, ratio: 0.832, interval: [0.79, 0.874], tier: 'silver', earned: 22, points: 30 },
-      { ...base(lab33).performance[1], value: 14.9, par: 13.8, ratio: 1.08, interval: [1.06, 1.1], tier: 'gold', earned: 15, points: 15 },
+      {
+        ...base(lab33).performance[0],
+        value: 18.4,
+        par: 22.1,
+        ratio: 0.832,
+        interval: [0.79, 0.874],
+        tier: 'silver',
+        earned: 22,
+        points: 30,
+      },
+      {
+        ...base(lab33).performance[1],
+        value: 14.9,
+        par: 13.8,
+        ratio: 1.08,
+        interval: [1.06, 1.1],
+        tier: 'gold',
+        earned: 15,
+        points: 15,
+      },
     ],
   },
 };
@@ -429,10 +554,20 @@ export function eventsOf(report) {
     { event: 'compile_finished', verdict: 'ok', ms: report.compile.ms },
     ...groups,
     { event: 'sanitizer_started' },
-    { event: 'sanitizer_finished', verdict: report.sanitizer.verdict, findings: report.sanitizer.findings.length },
+    {
+      event: 'sanitizer_finished',
+      verdict: report.sanitizer.verdict,
+      findings: report.sanitizer.findings.length,
+    },
     ...timed,
     last(report),
   ];
 }
 
-const last = ({ verdict, score, max_score, pass }) => ({ event: 'finished', verdict, score, max_score, pass });
+const last = ({ verdict, score, max_score, pass }) => ({
+  event: 'finished',
+  verdict,
+  score,
+  max_score,
+  pass,
+});

@@ -8,7 +8,12 @@ import { fileURLToPath } from 'node:url';
 import * as fixtures from './fixtures.mjs';
 
 const DIST = fileURLToPath(new URL('../dist', import.meta.url));
-const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
+const TYPES = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+};
 // As strict as the server's: a page that needs more fails here first.
 const CSP =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
@@ -25,7 +30,15 @@ export async function startMock({ port = 0, stepMs = 60 } = {}) {
     submissions: new Map(fixtures.finished.map((s) => [s.id, s])),
     sources: new Map(),
     running: new Map(),
-    tokens: [{ id: '01JTOKEN', name: 'laptop', scopes: ['submit', 'read'], created_at: '2026-10-02T08:00:00Z', last_used_at: null }],
+    tokens: [
+      {
+        id: '01JTOKEN',
+        name: 'laptop',
+        scopes: ['submit', 'read'],
+        created_at: '2026-10-02T08:00:00Z',
+        last_used_at: null,
+      },
+    ],
   };
   const server = createServer((request, response) => {
     answer(world, request, response).catch((error) => {
@@ -51,7 +64,8 @@ async function answer(world, request, response) {
   if (!/\bsession=mock\b/.test(request.headers.cookie ?? '')) return problem(response, 401, 'Sign in first');
   for (const [method, pattern, handler] of ROUTES) {
     const match = request.method === method ? pattern.exec(path) : null;
-    if (match) return handler({ world, request, response, url, body, args: match.slice(1).map(decodeURIComponent) });
+    if (match)
+      return handler({ world, request, response, url, body, args: match.slice(1).map(decodeURIComponent) });
   }
   problem(response, 404, 'There is no such thing');
 }
@@ -77,66 +91,114 @@ function sendStatic(path, response) {
     if (path.includes('.')) return problem(response, 404, 'No such file');
     file = join(DIST, 'index.html');
   }
-  response.writeHead(200, { 'Content-Type': TYPES[extname(file)] ?? 'text/plain', 'Content-Security-Policy': CSP, ...cacheOf(path) });
+  response.writeHead(200, {
+    'Content-Type': TYPES[extname(file)] ?? 'text/plain',
+    'Content-Security-Policy': CSP,
+    ...cacheOf(path),
+  });
   createReadStream(file).pipe(response);
 }
 
 /** Names of built files hold a hash of what is in them. */
-const cacheOf = (path) => (path.startsWith('/assets/') ? { 'Cache-Control': 'max-age=31536000, immutable' } : {});
+const cacheOf = (path) =>
+  path.startsWith('/assets/') ? { 'Cache-Control': 'max-age=31536000, immutable' } : {};
 
 function signIn(body, response) {
   const { login, password } = JSON.parse(body);
   if (login !== fixtures.user.login || password !== fixtures.PASSWORD)
     return problem(response, 401, 'Login or password is wrong.');
-  json(response, 201, { user: fixtures.user }, { 'Set-Cookie': 'session=mock; HttpOnly; SameSite=Strict; Path=/' });
+  json(
+    response,
+    201,
+    { user: fixtures.user },
+    { 'Set-Cookie': 'session=mock; HttpOnly; SameSite=Strict; Path=/' },
+  );
 }
 
 const findLab = (id) => fixtures.labs.find((lab) => lab.id === id || lab.slug === id);
 const withoutReport = ({ report, ...rest }) => rest;
 
 const ROUTES = [
-  ['DELETE', /^\/sessions\/current$/, ({ response }) =>
-    response.writeHead(204, { 'Set-Cookie': 'session=; Max-Age=0; Path=/' }).end()],
+  [
+    'DELETE',
+    /^\/sessions\/current$/,
+    ({ response }) => response.writeHead(204, { 'Set-Cookie': 'session=; Max-Age=0; Path=/' }).end(),
+  ],
   ['GET', /^\/me$/, ({ response }) => json(response, 200, { user: fixtures.user, cohorts: [] })],
   ['GET', /^\/modules$/, ({ response }) => json(response, 200, { modules: fixtures.modules })],
-  ['GET', /^\/labs\/([^/]+)$/, ({ response, args: [id] }) => {
-    const lab = findLab(id);
-    if (lab) json(response, 200, lab);
-    else problem(response, 404, 'There is no such lab');
-  }],
-  ['GET', /^\/labs\/([^/]+)\/files\/(.+)$/, ({ response }) =>
-    response.writeHead(200, { 'Content-Type': 'text/x-c' }).end(fixtures.starter)],
-  ['GET', /^\/labs\/([^/]+)\/submissions$/, ({ world, response, args: [id] }) => {
-    const own = [...world.submissions.values()].filter((s) => s.lab === findLab(id).id).map(withoutReport);
-    own.sort((a, b) => b.created_at.localeCompare(a.created_at));
-    json(response, 200, { submissions: own, next: null });
-  }],
+  [
+    'GET',
+    /^\/labs\/([^/]+)$/,
+    ({ response, args: [id] }) => {
+      const lab = findLab(id);
+      if (lab) json(response, 200, lab);
+      else problem(response, 404, 'There is no such lab');
+    },
+  ],
+  [
+    'GET',
+    /^\/labs\/([^/]+)\/files\/(.+)$/,
+    ({ response }) => response.writeHead(200, { 'Content-Type': 'text/x-c' }).end(fixtures.starter),
+  ],
+  [
+    'GET',
+    /^\/labs\/([^/]+)\/submissions$/,
+    ({ world, response, url, args: [id] }) => {
+      const own = [...world.submissions.values()].filter((s) => s.lab === findLab(id).id).map(withoutReport);
+      own.sort((a, b) => b.created_at.localeCompare(a.created_at));
+      const from = Number(url.searchParams.get('cursor') ?? 0);
+      const next = from + 2 < own.length ? String(from + 2) : null; // short pages, so that they are followed
+      json(response, 200, { submissions: own.slice(from, from + 2), next });
+    },
+  ],
   ['POST', /^\/labs\/([^/]+)\/submissions$/, createSubmission],
   ['GET', /^\/submissions\/([^/]+)$/, readSubmission],
-  ['GET', /^\/submissions\/([^/]+)\/files\/(.+)$/, ({ world, response, args: [id] }) =>
-    response.writeHead(200, { 'Content-Type': 'text/x-c' }).end(world.sources.get(id) ?? fixtures.starter)],
+  [
+    'GET',
+    /^\/submissions\/([^/]+)\/files\/(.+)$/,
+    ({ world, response, args: [id] }) =>
+      response.writeHead(200, { 'Content-Type': 'text/x-c' }).end(world.sources.get(id) ?? fixtures.starter),
+  ],
   ['GET', /^\/submissions\/([^/]+)\/events$/, streamEvents],
   ['GET', /^\/tokens$/, ({ world, response }) => json(response, 200, { tokens: world.tokens })],
-  ['POST', /^\/tokens$/, ({ world, response, body }) => {
-    const { name, scopes } = JSON.parse(body);
-    if (scopes.length === 0)
-      return problem(response, 422, 'A token needs a scope', { errors: [{ pointer: '/scopes', detail: 'is empty' }] });
-    const token = { id: `01JT${world.tokens.length}`, name, scopes, created_at: new Date().toISOString(), last_used_at: null };
-    world.tokens.unshift(token);
-    json(response, 201, { token, secret: 'grd_4Qm1xv7T0sJrW8hYbC2nLkPd6fZaVgEu' });
-  }],
-  ['DELETE', /^\/tokens\/([^/]+)$/, ({ world, response, args: [id] }) => {
-    world.tokens = world.tokens.filter((t) => t.id !== id);
-    response.writeHead(204).end();
-  }],
+  [
+    'POST',
+    /^\/tokens$/,
+    ({ world, response, body }) => {
+      const { name, scopes } = JSON.parse(body);
+      if (scopes.length === 0)
+        return problem(response, 422, 'A token needs a scope', {
+          errors: [{ pointer: '/scopes', detail: 'is empty' }],
+        });
+      const token = {
+        id: `01JT${world.tokens.length}`,
+        name,
+        scopes,
+        created_at: new Date().toISOString(),
+        last_used_at: null,
+      };
+      world.tokens.unshift(token);
+      json(response, 201, { token, secret: 'grd_4Qm1xv7T0sJrW8hYbC2nLkPd6fZaVgEu' });
+    },
+  ],
+  [
+    'DELETE',
+    /^\/tokens\/([^/]+)$/,
+    ({ world, response, args: [id] }) => {
+      world.tokens = world.tokens.filter((t) => t.id !== id);
+      response.writeHead(204).end();
+    },
+  ],
 ];
 
 // --- a submission that is "graded": its events happen one by one
 
 function createSubmission({ world, request, response, body, args: [id] }) {
   if (!request.headers['idempotency-key']) return problem(response, 400, 'No Idempotency-Key');
-  if (!request.headers['content-type'].startsWith('multipart/form-data')) return problem(response, 415, 'Not multipart');
-  if (body.includes('too large for the mock')) return problem(response, 413, 'formats.c is larger than 256 KiB.');
+  if (!request.headers['content-type'].startsWith('multipart/form-data'))
+    return problem(response, 415, 'Not multipart');
+  if (body.includes('too large for the mock'))
+    return problem(response, 413, 'formats.c is larger than 256 KiB.');
   const lab = findLab(id);
   const source = body.slice(body.indexOf('\r\n\r\n') + 4, body.lastIndexOf('\r\n--'));
   const report = fixtures.reportFor(source);
@@ -159,15 +221,27 @@ function grade(world, submission, report) {
     for (const listener of job.listeners) listener();
   };
   const queue = [2, 1].map((place) => ({ event: 'state', state: 'queued', queue_position: place }));
-  const all = [...queue, { event: 'state', state: 'running', queue_position: null }, ...fixtures.eventsOf(report)];
+  const all = [
+    ...queue,
+    { event: 'state', state: 'running', queue_position: null },
+    ...fixtures.eventsOf(report),
+  ];
   job.ended = (async () => {
     for (const event of all) {
       await new Promise((done) => setTimeout(done, world.stepMs));
       await world.pauseBefore(event);
-      if (event.event === 'state') Object.assign(submission, { state: event.state, queue_position: event.queue_position });
+      if (event.event === 'state')
+        Object.assign(submission, { state: event.state, queue_position: event.queue_position });
       if (event.event === 'finished') {
         const { verdict, score, pass } = report;
-        Object.assign(submission, { state: 'finished', verdict, score, pass, report, finished_at: new Date().toISOString() });
+        Object.assign(submission, {
+          state: 'finished',
+          verdict,
+          score,
+          pass,
+          report,
+          finished_at: new Date().toISOString(),
+        });
       }
       say(event);
     }

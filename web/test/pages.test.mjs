@@ -135,7 +135,8 @@ describe('in the light, in the dark and at 360 pixels, accessible and within the
           await assertAccessible(page, rules);
           await assertFitsWidth(page);
         }
-      }));
+      }),
+    );
 });
 
 describe('labs', () => {
@@ -163,6 +164,13 @@ describe('labs', () => {
         page.getByRole('complementary').getByRole('link', { name: 'starter/formats.c' }).click(),
       ]);
       assert.equal(download.suggestedFilename(), 'formats.c');
+    }));
+
+  test('all attempts are listed, over all pages of the list', () =>
+    withPage(async (page) => {
+      await page.goto('/labs/ggml-formats/attempts');
+      const oldest = page.getByRole('row').filter({ hasText: 'Compile error' });
+      await oldest.getByRole('link', { name: '#1', exact: true }).waitFor();
     }));
 
   test('back and forward walk through the pages', () =>
@@ -372,8 +380,12 @@ describe('a result', () => {
   test('shows speed against par with tiers and the next one', () =>
     withPage(async (page) => {
       await page.goto('/submissions/01JSPEED');
-      await page.getByRole('img', { name: 'Ratio 0.83 on a scale to 1.25; par at 1, bronze at 0.4' }).waitFor();
-      await page.getByText('83.2 % of par, interval 79 % to 87.4 %, 31 pairs. Next: gold from 90 %').waitFor();
+      await page
+        .getByRole('img', { name: 'Ratio 0.83 on a scale to 1.25; par at 1, bronze at 0.4' })
+        .waitFor();
+      await page
+        .getByText('83.2 % of par, interval 79 % to 87.4 %, 31 pairs. Next: gold from 90 %')
+        .waitFor();
     }));
 
   test('gives the line that repeats it offline', () =>

@@ -64,7 +64,11 @@ function ModuleSection({ module: m }: { module: CourseModule }) {
         </p>
         <p class="module-goal">{m.goal}</p>
       </header>
-      {m.labs.length === 0 ? <p class="muted module-empty">No labs in this module yet.</p> : <LabTable labs={m.labs} title={title} />}
+      {m.labs.length === 0 ? (
+        <p class="muted module-empty">No labs in this module yet.</p>
+      ) : (
+        <LabTable labs={m.labs} title={title} />
+      )}
     </section>
   );
 }
@@ -131,8 +135,17 @@ function LabRow({ lab }: { lab: LabBrief }) {
         {lab.best === null ? (
           <span class="muted">–</span>
         ) : (
-          <a class="score" href={submissionPath(lab.best.submission)} aria-label={`Best: ${points(lab.best.score)} of ${points(lab.max_score)} points`}>
-            <Bar value={lab.best.score} max={lab.max_score} mark={lab.pass_mark} tone={lab.best.pass ? 'good' : 'part'} />
+          <a
+            class="score"
+            href={submissionPath(lab.best.submission)}
+            aria-label={`Best: ${points(lab.best.score)} of ${points(lab.max_score)} points`}
+          >
+            <Bar
+              value={lab.best.score}
+              max={lab.max_score}
+              mark={lab.pass_mark}
+              tone={lab.best.pass ? 'good' : 'part'}
+            />
             <span>{points(lab.best.score)}</span>
           </a>
         )}

@@ -50,7 +50,9 @@ function NoReport({ lab, submission }: { lab: Lab; submission: Submission }) {
   return (
     <section class="panel">
       {submission.verdict !== null && <VerdictTag verdict={submission.verdict} />}
-      <p>There is no report. This attempt does not count; your files are safe, and you can submit them again.</p>
+      <p>
+        There is no report. This attempt does not count; your files are safe, and you can submit them again.
+      </p>
       <p>
         <a class="button primary" href={labPath(lab.slug, 'solution')}>
           Back to the solution
@@ -101,7 +103,9 @@ function Findings({ report, submission }: { report: Report; submission: Submissi
     <section class="panel" aria-labelledby="findings-title">
       <div class="panel-head">
         <h2 id="findings-title">In your source</h2>
-        <p class="muted">{found === 0 ? 'The compiler and the sanitizers found nothing.' : summary(report)}</p>
+        <p class="muted">
+          {found === 0 ? 'The compiler and the sanitizers found nothing.' : summary(report)}
+        </p>
       </div>
       {loose.map((note, i) => (
         <Note key={i} note={note} />
@@ -115,12 +119,16 @@ function Findings({ report, submission }: { report: Report; submission: Submissi
 
 function summary(report: Report): string {
   const compiler = report.compile.diagnostics.length;
-  const sanitizer = report.sanitizer.ran ? `, sanitizers: ${report.sanitizer.findings.length}` : ', sanitizers did not run';
+  const sanitizer = report.sanitizer.ran
+    ? `, sanitizers: ${report.sanitizer.findings.length}`
+    : ', sanitizers did not run';
   return `compiler: ${compiler}${sanitizer}`;
 }
 
 function SourceFile({ submission, name, report }: { submission: string; name: string; report: Report }) {
-  const source: Load<string> = useLoad(`${submission}/${name}`, () => api.getSubmissionFile(submission, name)).value;
+  const source: Load<string> = useLoad(`${submission}/${name}`, () =>
+    api.getSubmissionFile(submission, name),
+  ).value;
   if (source.is === 'waiting') return <p class="muted">Loading {name}…</p>;
   if (source.is === 'failed') return <p role="alert">{source.why.message}</p>;
   return <AnnotatedFile name={name} source={source.value} notes={annotationsOf(report, name)} />;
@@ -134,7 +142,13 @@ function Log({ report }: { report: Report }) {
       <p class="muted">
         <VerdictTag verdict={report.compile.verdict} /> in {duration(report.compile.ms)}
       </p>
-      {log === '' ? <p class="muted">The compiler said nothing.</p> : <pre class="scroll" tabIndex={0}>{log}</pre>}
+      {log === '' ? (
+        <p class="muted">The compiler said nothing.</p>
+      ) : (
+        <pre class="scroll" tabIndex={0}>
+          {log}
+        </pre>
+      )}
     </details>
   );
 }

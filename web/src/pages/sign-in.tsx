@@ -33,7 +33,15 @@ export function SignInPage() {
       <p class="muted">Labs on LLM inference internals, in C and CUDA.</p>
       <form onSubmit={(event) => void onSubmit(event)}>
         <label for="login">Login</label>
-        <input id="login" name="login" autocomplete="username" autocapitalize="none" spellcheck={false} required autofocus />
+        <input
+          id="login"
+          name="login"
+          autocomplete="username"
+          autocapitalize="none"
+          spellcheck={false}
+          required
+          autofocus
+        />
         <label for="password">Password</label>
         <input id="password" name="password" type="password" autocomplete="current-password" required />
         <FormProblem why={now.is === 'refused' ? now.why : null} />

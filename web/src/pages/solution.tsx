@@ -89,7 +89,9 @@ async function loadFile(lab: Lab, rule: FileRule, drafts: Drafts): Promise<WorkF
 
 function edit(work: Work, name: string, text: string): void {
   change(work, name, (file) => ({ ...file, text }));
-  work.said.value = work.drafts.write(name, text) ? 'Draft saved in this browser' : 'Draft not saved: storage is full or off';
+  work.said.value = work.drafts.write(name, text)
+    ? 'Draft saved in this browser'
+    : 'Draft not saved: storage is full or off';
 }
 
 function change(work: Work, name: string, to: (file: WorkFile) => WorkFile): void {
@@ -161,9 +163,19 @@ function FileBar({ work, lab, files, open }: { work: Work; lab: Lab; files: Work
       </span>
       <label class="button quiet small pick">
         Open file…
-        <input type="file" multiple={lab.files.length > 1} accept=".c,.h,.cu,.cuh,text/*" onChange={(event) => pick(event, work, lab)} />
+        <input
+          type="file"
+          multiple={lab.files.length > 1}
+          accept=".c,.h,.cu,.cuh,text/*"
+          onChange={(event) => pick(event, work, lab)}
+        />
       </label>
-      <button type="button" class="button quiet small" disabled={open.text === open.starter} onClick={() => reset(work, open)}>
+      <button
+        type="button"
+        class="button quiet small"
+        disabled={open.text === open.starter}
+        onClick={() => reset(work, open)}
+      >
         Reset
       </button>
     </div>
@@ -186,7 +198,12 @@ function SubmitBar({ work, lab }: { work: Work; lab: Lab }) {
         <p class="muted keys">
           <kbd>Ctrl</kbd> <kbd>Enter</kbd> submits. <kbd>Esc</kbd> then <kbd>Tab</kbd> leaves the editor.
         </p>
-        <button type="button" class="button primary" disabled={now.is === 'sending'} onClick={() => void send(work, lab)}>
+        <button
+          type="button"
+          class="button primary"
+          disabled={now.is === 'sending'}
+          onClick={() => void send(work, lab)}
+        >
           {now.is === 'sending' ? 'Submitting…' : 'Submit'}
         </button>
       </div>

@@ -103,13 +103,21 @@ function CreateForm({ state }: { state: State }) {
       <form class="token-form" onSubmit={(event) => void onSubmit(event)}>
         <div>
           <label for="token-name">Name</label>
-          <input id="token-name" name="name" placeholder="laptop" maxLength={64} autocomplete="off" required />
+          <input
+            id="token-name"
+            name="name"
+            placeholder="laptop"
+            maxLength={64}
+            autocomplete="off"
+            required
+          />
         </div>
         <fieldset>
           <legend>Scopes</legend>
           {SCOPES.map(({ scope, says }) => (
             <label key={scope} class="check">
-              <input type="checkbox" name={scope} defaultChecked /> <code>{scope}</code> <span class="muted">{says}</span>
+              <input type="checkbox" name={scope} defaultChecked /> <code>{scope}</code>{' '}
+              <span class="muted">{says}</span>
             </label>
           ))}
         </fieldset>
@@ -172,7 +180,12 @@ function TokenTable({ tokens, onRevoke }: { tokens: Token[]; onRevoke(token: Tok
               <td>{day(t.created_at)}</td>
               <td>{t.last_used_at === null ? 'never' : ago(t.last_used_at, nowMs)}</td>
               <td>
-                <button type="button" class="button quiet small danger" aria-label={`Revoke ${t.name}`} onClick={() => onRevoke(t)}>
+                <button
+                  type="button"
+                  class="button quiet small danger"
+                  aria-label={`Revoke ${t.name}`}
+                  onClick={() => onRevoke(t)}
+                >
                   Revoke
                 </button>
               </td>

@@ -18,14 +18,23 @@ export function AnnotatedFile({ name, source, notes }: AnnotatedProps) {
   const lines = highlightLines(source.replace(/\n$/, ''));
   const stretches: Stretch[] = whole
     ? [{ from: 1, to: lines.length }]
-    : stretchesAround(notes.map((n) => n.line).filter((line) => line > 0), lines.length, CONTEXT_LINES);
+    : stretchesAround(
+        notes.map((n) => n.line).filter((line) => line > 0),
+        lines.length,
+        CONTEXT_LINES,
+      );
   return (
     <figure class="annotated">
       <figcaption>
         <Icon name="file" />
         <span class="annotated-name">{name}</span>
         <span class="muted">{notes.length > 0 ? count(notes.length, 'finding') : 'no findings'}</span>
-        <button type="button" class="button quiet small" aria-expanded={whole} onClick={() => setWhole(!whole)}>
+        <button
+          type="button"
+          class="button quiet small"
+          aria-expanded={whole}
+          onClick={() => setWhole(!whole)}
+        >
           {whole ? 'Only the findings' : `All ${count(lines.length, 'line')}`}
         </button>
       </figcaption>
@@ -71,7 +80,8 @@ function Excerpt({ stretch, lines, notes }: { stretch: Stretch; lines: Token[][]
 }
 
 export function Note({ note }: { note: Annotation }) {
-  const icon = note.from === 'sanitizer' ? 'runtime_error' : note.severity === 'error' ? 'wrong_answer' : note.severity;
+  const icon =
+    note.from === 'sanitizer' ? 'runtime_error' : note.severity === 'error' ? 'wrong_answer' : note.severity;
   return (
     <div class={`note note-${note.severity}`}>
       <Icon name={icon} />

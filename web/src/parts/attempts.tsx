@@ -37,8 +37,12 @@ export function Attempts({ submissions, nowMs, current }: AttemptsProps) {
                   {ago(s.created_at, nowMs)}
                 </time>
               </td>
-              <td>{s.verdict === null ? <Unfinished state={s.state} /> : <VerdictTag verdict={s.verdict} />}</td>
-              <td>{s.score !== null && <Score score={s.score} max={s.max_score} pass={s.pass === true} />}</td>
+              <td>
+                {s.verdict === null ? <Unfinished state={s.state} /> : <VerdictTag verdict={s.verdict} />}
+              </td>
+              <td>
+                {s.score !== null && <Score score={s.score} max={s.max_score} pass={s.pass === true} />}
+              </td>
             </tr>
           ))}
         </tbody>

@@ -12,7 +12,8 @@ interface BarProps {
 /** A length, always beside its number. */
 export function Bar({ value, max, label, tone = 'plain', mark }: BarProps) {
   const share = max > 0 ? Math.min(1, value / max) : 0;
-  const picture = label === undefined ? { 'aria-hidden': true as const } : { role: 'img' as const, 'aria-label': label };
+  const picture =
+    label === undefined ? { 'aria-hidden': true as const } : { role: 'img' as const, 'aria-label': label };
   return (
     <span class={`bar tone-${tone}`} {...picture}>
       <span class="bar-fill" style={{ width: `${share * 100}%` }} />

@@ -34,7 +34,11 @@ function Sides({ expected, actual, id }: { expected: string | null; actual: stri
   if (expected === null || actual === null)
     return (
       <div class="sides">
-        <Side title={actual === null ? 'Expected' : 'Actual'} lines={plainLines(expected ?? actual ?? '')} id={id} />
+        <Side
+          title={actual === null ? 'Expected' : 'Actual'}
+          lines={plainLines(expected ?? actual ?? '')}
+          id={id}
+        />
       </div>
     );
   const marked = markDifferences(expected, actual);
@@ -62,7 +66,9 @@ function Side({ title, lines, id }: { title: string; lines: MarkedLine[]; id: st
       <pre class="scroll" tabIndex={0} role="region" aria-labelledby={id}>
         {lines.map((line, i) => (
           <span key={i} class={line.differs ? 'line differs' : 'line'}>
-            {line.pieces.map((piece, j) => (piece.first ? <mark key={j}>{piece.text || '∅'}</mark> : piece.text))}
+            {line.pieces.map((piece, j) =>
+              piece.first ? <mark key={j}>{piece.text || '∅'}</mark> : piece.text,
+            )}
             {'\n'}
           </span>
         ))}

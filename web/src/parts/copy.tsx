@@ -17,7 +17,12 @@ export function CopyLine({ text, label }: { text: string; label: string }) {
       <code tabIndex={0} role="region" aria-label={label}>
         {text}
       </code>
-      <button type="button" class="button quiet small" aria-label={`Copy: ${label}`} onClick={() => void copy()}>
+      <button
+        type="button"
+        class="button quiet small"
+        aria-label={`Copy: ${label}`}
+        onClick={() => void copy()}
+      >
         {said === 'Copied' ? 'Copied' : 'Copy'}
       </button>
       <span class="visually-hidden" role="status">

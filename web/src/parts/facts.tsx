@@ -14,7 +14,9 @@ export function Facts({ lab }: { lab: Lab }) {
       <section>
         <h2>Points</h2>
         <dl class="pairs">
-          <Fact what="Best score">{lab.best === null ? 'none yet' : `${points(lab.best.score)} / ${points(lab.max_score)}`}</Fact>
+          <Fact what="Best score">
+            {lab.best === null ? 'none yet' : `${points(lab.best.score)} / ${points(lab.max_score)}`}
+          </Fact>
           <Fact what="Pass mark">{points(lab.pass_mark)}</Fact>
           <Fact what="Attempts">{lab.attempts === 0 ? 'none yet' : String(lab.attempts)}</Fact>
           <Fact what="Time">about {count(lab.hours, 'hour')}</Fact>
@@ -26,8 +28,8 @@ export function Facts({ lab }: { lab: Lab }) {
         <PlannedGroups groups={lab.groups} />
         {hidden.length > 0 && (
           <p class="muted">
-            {count(hidden.length, 'hidden group')}, {points(hiddenPoints)} points: you will read their names, points and a
-            hint, not their inputs.
+            {count(hidden.length, 'hidden group')}, {points(hiddenPoints)} points: you will read their names,
+            points and a hint, not their inputs.
           </p>
         )}
       </section>
@@ -70,7 +72,9 @@ function TimedFacts({ lab }: { lab: Lab }) {
             <span class="planned-points">{t.points > 0 ? points(t.points) : 'shown'}</span>
             {t.tiers.length > 0 && (
               <span class="planned-about muted">
-                {t.tiers.map((tier) => `${tier.name} from ${tier.ratio} of par: ${points(tier.points)}`).join(', ')}
+                {t.tiers
+                  .map((tier) => `${tier.name} from ${tier.ratio} of par: ${points(tier.points)}`)
+                  .join(', ')}
               </span>
             )}
           </li>

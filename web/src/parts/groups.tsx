@@ -17,7 +17,12 @@ export function Groups({ report, planned }: GroupsProps) {
   const visible = report.groups.filter((g) => g.visible);
   const hidden = report.groups.filter((g) => !g.visible);
   const row = (group: ReportGroup) => (
-    <GroupRow key={group.name} group={group} about={about.get(group.name) ?? null} shownAbove={group.name === shownAbove} />
+    <GroupRow
+      key={group.name}
+      group={group}
+      about={about.get(group.name) ?? null}
+      shownAbove={group.name === shownAbove}
+    />
   );
   return (
     <section class="panel" aria-labelledby="groups-title">
@@ -38,7 +43,15 @@ export function Groups({ report, planned }: GroupsProps) {
   );
 }
 
-function GroupsHead({ title, groups, hidden = false }: { title: string; groups: ReportGroup[]; hidden?: boolean }) {
+function GroupsHead({
+  title,
+  groups,
+  hidden = false,
+}: {
+  title: string;
+  groups: ReportGroup[];
+  hidden?: boolean;
+}) {
   const sum = tally(groups);
   return (
     <div class="groups-head">
@@ -56,7 +69,15 @@ function GroupsHead({ title, groups, hidden = false }: { title: string; groups: 
   );
 }
 
-function GroupRow({ group, about, shownAbove }: { group: ReportGroup; about: string | null; shownAbove: boolean }) {
+function GroupRow({
+  group,
+  about,
+  shownAbove,
+}: {
+  group: ReportGroup;
+  about: string | null;
+  shownAbove: boolean;
+}) {
   const failure = group.first_failure;
   return (
     <li class="group">
@@ -81,7 +102,9 @@ function GroupRow({ group, about, shownAbove }: { group: ReportGroup; about: str
           <FailingCase failure={failure} id={`case-${group.name}`} />
         </details>
       )}
-      {shownAbove && !isFull(group) && <p class="group-about muted">Its first failing case is shown above.</p>}
+      {shownAbove && !isFull(group) && (
+        <p class="group-about muted">Its first failing case is shown above.</p>
+      )}
     </li>
   );
 }

@@ -13,7 +13,11 @@ export function Resources({ report }: { report: Report }) {
           <dt>Memory, peak</dt>
           <dd>
             <strong>{bytes(r.peak_bytes)}</strong> of {bytes(r.limit_memory_bytes)}
-            <Bar value={r.peak_bytes} max={r.limit_memory_bytes} tone={r.peak_bytes >= r.limit_memory_bytes ? 'bad' : 'plain'} />
+            <Bar
+              value={r.peak_bytes}
+              max={r.limit_memory_bytes}
+              tone={r.peak_bytes >= r.limit_memory_bytes ? 'bad' : 'plain'}
+            />
           </dd>
         </div>
         <div>

@@ -14,8 +14,8 @@ export function Speed({ performance, timed }: { performance: Performance[]; time
     <section class="panel" aria-labelledby="speed-title">
       <h2 id="speed-title">Speed</h2>
       <p class="muted lead">
-        Each run is paired with the lab's own solution on the same core; the ratio is yours over par, with its 95 %
-        interval.
+        Each run is paired with the lab's own solution on the same core; the ratio is yours over par, with its
+        95 % interval.
       </p>
       {performance.map((p) => (
         <Timed key={p.name} it={p} tiers={tiersOf(p.name)} scale={scale} />
@@ -49,7 +49,8 @@ function Timed({ it, tiers, scale }: TimedProps) {
       </p>
       <Ruler it={it} tiers={tiers} scale={scale} />
       <p class="muted timed-note">
-        {percent(it.ratio)} of par, interval {percent(it.interval[0])} to {percent(it.interval[1])}, {it.pairs} pairs.
+        {percent(it.ratio)} of par, interval {percent(it.interval[0])} to {percent(it.interval[1])},{' '}
+        {it.pairs} pairs.
         {next !== null && ` Next: ${next.name} from ${percent(next.ratio)}, ${points(next.points)} points.`}
       </p>
     </article>
@@ -62,7 +63,11 @@ function Ruler({ it, tiers, scale }: TimedProps) {
   const marks = [{ name: 'par', ratio: 1 }, ...tiers];
   const described = marks.map((m) => `${m.name} at ${m.ratio}`).join(', ');
   return (
-    <div class="ruler" role="img" aria-label={`Ratio ${it.ratio.toFixed(2)} on a scale to ${scale.max}; ${described}`}>
+    <div
+      class="ruler"
+      role="img"
+      aria-label={`Ratio ${it.ratio.toFixed(2)} on a scale to ${scale.max}; ${described}`}
+    >
       <div class="ruler-track">
         <span class="ruler-fill" style={{ width: `${scale.at(it.ratio) * 100}%` }} />
         <span
@@ -70,7 +75,11 @@ function Ruler({ it, tiers, scale }: TimedProps) {
           style={{ left: `${scale.at(low) * 100}%`, width: `${(scale.at(high) - scale.at(low)) * 100}%` }}
         />
         {scale.ticks.map((t, i) => (
-          <span key={t} class={`ruler-tick ${i === 0 ? 'first' : t > scale.max - 1e-9 ? 'last' : ''}`} style={left(t)}>
+          <span
+            key={t}
+            class={`ruler-tick ${i === 0 ? 'first' : t > scale.max - 1e-9 ? 'last' : ''}`}
+            style={left(t)}
+          >
             <span>{t}</span>
           </span>
         ))}

@@ -29,9 +29,16 @@ export function VerdictHero({ report, passMark, isBest }: HeroProps) {
           <span> / {points(report.max_score)}</span>
           <span class="visually-hidden"> points</span>
         </p>
-        <Bar value={report.score} max={report.max_score} mark={passMark} tone={report.pass ? 'good' : 'part'} />
+        <Bar
+          value={report.score}
+          max={report.max_score}
+          mark={passMark}
+          tone={report.pass ? 'good' : 'part'}
+        />
         <p class="hero-pass">
-          {report.pass ? `Passed (pass mark ${points(passMark)})` : `${points(missing)} below the pass mark of ${points(passMark)}`}
+          {report.pass
+            ? `Passed (pass mark ${points(passMark)})`
+            : `${points(missing)} below the pass mark of ${points(passMark)}`}
           {isBest && ', your best so far'}
         </p>
       </div>
