@@ -26,7 +26,8 @@ static bool has_stopped(const struct cell *cell)
 {
     if (strchr("TtZX", processes_state(cell->command_stat)) == NULL)
         return false;
-    return cell_cpu_us(cell) == cell_cpu_us(cell);
+    const int64_t before = cell_cpu_us(cell), after = cell_cpu_us(cell);
+    return before == after;
 }
 
 /* Without a freezer one process can still be stopped, not a tree that forks meanwhile. */

@@ -17,8 +17,6 @@
 #include <time.h>
 #include <unistd.h>
 
-extern char **environ;
-
 static long number(const char *text)
 {
     return strtol(text, NULL, 0);

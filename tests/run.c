@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <spawn.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,8 +13,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-extern char **environ;
 
 static char *read_all(int fd)
 {
@@ -77,9 +76,11 @@ char *first_line_word(const char *path, const char *mark)
 {
     char line[256] = "";
     FILE *f = fopen(path, "re");
-    if (f == NULL || fgets(line, sizeof line, f) == NULL)
+    const bool read = f != NULL && fgets(line, sizeof line, f) != NULL;
+    if (f != NULL)
+        fclose(f);
+    if (!read)
         fail_msg("%s cannot be read", path);
-    fclose(f);
     const char *at = strstr(line, mark);
     if (at == NULL)
         fail_msg("%s: the first line has no '%s'", path, mark);

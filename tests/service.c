@@ -19,7 +19,6 @@
 
 #include "base/str.h"
 
-extern char **environ;
 enum { BANNER_MAX = 16 * 1024, START_MS = 20000 };
 
 static void find(const char *text, const char *begin, const char *stop, char *ret, size_t size)

@@ -176,8 +176,8 @@ static enum err_code find_dir(const struct lab_paths *paths, const char *name, s
         *ret = name;
         return OK;
     }
-    const char *const *dirs;
-    size_t count;
+    const char *const *dirs = NULL;
+    size_t count = 0;
     const enum err_code rc = lab_list(paths, a, &dirs, &count, why);
     if (rc != OK)
         return rc;

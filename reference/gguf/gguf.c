@@ -174,8 +174,8 @@ static enum ref_gguf_status check_bools(struct reader *r, struct ref_gguf_span b
 {
     for (uint64_t i = 0; i < bools.len; i++)
         if (r->buf[bools.off + i] > 1)
-            return fault(r->why, REF_GGUF_E_VALUE, "bool at byte %llu is %u", (llu)(bools.off + i),
-                         (unsigned)r->buf[bools.off + i]);
+            return fault(r->why, REF_GGUF_E_VALUE, "bool at byte %llu is %u",
+                         (llu)bools.off + (llu)i, (unsigned)r->buf[bools.off + i]);
     return REF_GGUF_OK;
 }
 
@@ -391,7 +391,7 @@ enum ref_gguf_status ref_gguf_read(const uint8_t *buf, uint64_t size, struct ref
 {
     struct ref_gguf_file f = {.buf = buf, .size = size, .alignment = REF_GGUF_ALIGNMENT};
     struct reader r = {.buf = buf, .size = size, .file = &f, .why = why};
-    struct ref_gguf_head head;
+    struct ref_gguf_head head = {0};
     enum ref_gguf_status s = take_head(&r, &head);
     if (s != REF_GGUF_OK)
         return s;

@@ -199,7 +199,7 @@ static enum err_code read_lab(struct scan *s, const char *dir, const struct modu
         return err_set(s->why, ERR_LIMIT, "%s: there are too many labs", dir);
     struct lab *lab = &s->c->labs[s->c->n_labs];
     const char *path = arena_printf(&s->c->arena, "%s/lab.json", dir);
-    json_t *json;
+    json_t *json = NULL;
     if (path == NULL)
         return err_set(s->why, ERR_NOMEM, "no memory for %s", dir);
     enum err_code rc = read_json(s, path, manifest_check_lab, &json);

@@ -96,11 +96,12 @@ static void an_accepted_submission_says_where_it_is(void **state)
     assert_string_equal(text_at(&t->client, "user"), "ada");
     assert_string_equal(text_at(&t->client, "mode"), "full");
     assert_true(json_is_null(at(&t->client, "report")));
-    strcat(path, "/files/formats.c");
+    snprintf(path, sizeof path, "/api/v1/submissions/%s/files/formats.c",
+             text_at(&t->client, "id"));
     assert_int_equal(CALL(&t->client, .path = path), 200);
     assert_string_equal(t->client.body.text, "int x;");
     assert_string_equal(client_header(&t->client, "Content-Type"), "text/x-c; charset=utf-8");
-    strcat(path, "c");
+    path[strlen(path) - 1] = 'h';
     assert_int_equal(CALL(&t->client, .path = path), 404);
 }
 

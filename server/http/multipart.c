@@ -90,7 +90,7 @@ static enum err_code read_headers(struct reader *m, struct upload_file *ret, str
 /* One part; `at` is behind its delimiter line, and afterwards behind the next delimiter. */
 static enum err_code read_part(struct reader *m, struct upload *u, struct err *why)
 {
-    struct upload_file part;
+    struct upload_file part = {0};
     const enum err_code rc = read_headers(m, &part, why);
     if (rc != OK)
         return rc;

@@ -145,7 +145,9 @@ static void find(struct check *k)
         if (table[i].index >= 0)
             add_string(k, &s, table[i].key, random_text(k, 0, 9));
         query[i] = (struct query){.what = QUERY_FIND, .key = at};
-        at += (uint32_t)strlen(strcpy(keys + at, table[i].key)) + 1;
+        const size_t size = strlen(table[i].key) + 1;
+        memcpy(keys + at, table[i].key, size);
+        at += (uint32_t)size;
     }
     subject_write(k, &s);
     struct call *c = check_call(k, OP_QUERY);
