@@ -4,7 +4,6 @@
 #include <setjmp.h>
 #include <spawn.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,15 +75,14 @@ char *first_line_word(const char *path, const char *mark)
 {
     char line[256] = "";
     FILE *f = fopen(path, "re");
-    const bool read = f != NULL && fgets(line, sizeof line, f) != NULL;
-    if (f != NULL)
+    if (f != NULL) {
+        (void)!fgets(line, sizeof line, f);
         fclose(f);
-    if (!read)
-        fail_msg("%s cannot be read", path);
+    }
     const char *at = strstr(line, mark);
     if (at == NULL)
         fail_msg("%s: the first line has no '%s'", path, mark);
-    at += strlen(mark);
+    at = at != NULL ? at + strlen(mark) : "";
     at += strspn(at, " ");
     return strndup(at, strcspn(at, " *\n"));
 }

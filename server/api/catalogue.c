@@ -277,9 +277,9 @@ void catalogue_free(struct catalogue *c)
 {
     if (c == NULL)
         return;
-    for (size_t i = 0; i < c->n_modules; i++)
+    for (size_t i = 0; c->modules != NULL && i < c->n_modules; i++)
         json_decref(c->modules[i].brief);
-    for (size_t i = 0; i < c->n_labs; i++) {
+    for (size_t i = 0; c->labs != NULL && i < c->n_labs; i++) {
         json_decref(c->labs[i].brief);
         json_decref(c->labs[i].detail);
         json_decref(c->labs[i].source);

@@ -1,4 +1,5 @@
 /* Submissions: taking them in, waiting for them, showing them. */
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -142,6 +143,7 @@ static void reply_report(struct http_request *r, const struct showing *s,
     case N_SHAPES:
         break;
     }
+    assert(s->shape < N_SHAPES);
     const char *type = s->shape == SHAPE_TEXT ? "text/plain; charset=utf-8" : shape_types[s->shape];
     http_reply_str(r, status, type, &out);
 }

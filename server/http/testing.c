@@ -171,7 +171,8 @@ void tar_add(struct str *tar, const char *name, char type, const char *bytes, si
     header[156] = type;
     if (type == '1' || type == '2')
         memcpy(header + 157, "/etc/passwd", 12);
-    memcpy(header + 257, "ustar\00000", 8);
+    memcpy(header + 257, "ustar", 6);
+    memset(header + 263, '0', 2);
     for (size_t i = 0; i < sizeof header; i++)
         sum += (unsigned char)header[i];
     snprintf(header + 148, 8, "%06o", sum);
