@@ -142,7 +142,9 @@ static void a_pending_submission_says_so(void **state)
     submission_path(waiting, "?wait=1", path);
     CALL(&t->client, .path = path);
     assert_string_equal(text_at(&t->client, "state"), "queued");
-    assert_true(t->client.seconds >= 1 && t->client.seconds < 4);
+    /* curl's clock and the timer may disagree by a hair. */
+    if (t->client.seconds < 0.95 || t->client.seconds >= 4)
+        fail_msg("a wait of 1 s took %.3f s", t->client.seconds);
     testing_api_release(t, "pending");
     await_state(t, waiting, "finished");
 }
