@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "server/admin/command.h"
@@ -24,6 +25,16 @@ void serve_block_signals(void)
     const sigset_t set = stop_signals();
     pthread_sigmask(SIG_BLOCK, &set, NULL); /* every thread to come inherits it */
     signal(SIGPIPE, SIG_IGN);               /* a client that goes away is no reason to die */
+}
+
+/* A connection is a descriptor, and 1024, the usual soft limit, are fewer than the API takes. */
+static void allow_many_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit); /* as it was, then: fewer connections are no fault */
 }
 
 /* After it a second signal ends the process at once: whoever sends it does not want to wait, and
@@ -73,6 +84,7 @@ enum err_code serve(const struct options *o, struct store *store,
 {
     struct dispatch *dispatch = NULL;
     struct api *api = NULL;
+    allow_many_descriptors();
     enum err_code rc = start_dispatch(o, store, &dispatch, why);
     if (rc == OK)
         rc = start_api(o, store, dispatch, &api, why);

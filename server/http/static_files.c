@@ -35,10 +35,10 @@ struct static_files {
     size_t count;
 };
 
-/* The page may load its own things and nothing else; nobody may frame it. Inline styles are let
- * through because the editor (CodeMirror) makes its style element at run time. */
+/* The page may load its own things and nothing else; nobody may frame it. Nothing inline either:
+ * the editor's styles are constructed sheets in a shadow root (web/src/codemirror.ts). */
 static const char csp_page[] =
-    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "default-src 'self'; style-src 'self'; img-src 'self' data:; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 static const struct {
