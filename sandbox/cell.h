@@ -60,7 +60,7 @@ struct cell_config {
     int image_fd; /* -1, or an executable file (a sealed memfd) to run in place of argv[0] */
     const struct cell_bind *binds;
     size_t n_binds;
-    const struct cell_file *files; /* in /work, which is the working directory */
+    const struct cell_file *files; /* in /box, which is the working directory */
     size_t n_files;
     const int *fds; /* the caller's; become 3, 4, 5 ... in the cell; all others are closed */
     size_t n_fds;

@@ -81,10 +81,10 @@ static int add_rules(int ruleset, const struct cell_config *config, uint64_t all
         return 0;
     if (config->profile == CELL_SANITIZE)
         return allow(ruleset, "/proc", FS_READ_FILE | FS_READ_DIR) != 0 ||
-                       allow(ruleset, "/work", FS_READ_FILE | FS_READ_DIR) != 0
+                       allow(ruleset, "/box", FS_READ_FILE | FS_READ_DIR) != 0
                    ? -1
                    : 0;
-    if (allow(ruleset, "/work", scratch) != 0 || allow(ruleset, "/tmp", scratch) != 0 ||
+    if (allow(ruleset, "/box", scratch) != 0 || allow(ruleset, "/tmp", scratch) != 0 ||
         allow(ruleset, "/", FS_READ_DIR) != 0)
         return -1;
     return allow(ruleset, "/dev", FS_READ_FILE | FS_WRITE_FILE | FS_READ_DIR);

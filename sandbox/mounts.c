@@ -149,7 +149,7 @@ static int mount_scratch(const char *path, int64_t bytes)
 int mounts_work(struct setup *s)
 {
     const struct cell_config *c = s->config;
-    if (mkdirat(s->root, "work", 0755) != 0 && errno != EEXIST)
+    if (mkdirat(s->root, "box", 0755) != 0 && errno != EEXIST)
         return -1;
     if (c->profile == CELL_BUILD) {
         if ((mkdirat(s->root, "tmp", 0755) != 0 && errno != EEXIST) ||
@@ -157,9 +157,9 @@ int mounts_work(struct setup *s)
             return -1;
     }
     if (c->profile == CELL_BUILD || c->n_files > 0 || c->keep_work)
-        if (mount_scratch("work", c->limits.work_bytes) != 0)
+        if (mount_scratch("box", c->limits.work_bytes) != 0)
             return -1;
-    s->work = openat(s->root, "work", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    s->work = openat(s->root, "box", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return s->work < 0 ? -1 : 0;
 }
 
@@ -204,5 +204,5 @@ int mounts_enter(struct setup *s)
     if (k_mount_setattr(s->root, AT_EMPTY_PATH, K_ATTR_RDONLY) != 0)
         return -1;
     close(s->root);
-    return chdir("/work");
+    return chdir("/box");
 }

@@ -204,7 +204,7 @@ static void no_source_can_show_a_file_of_the_host(void **state)
         "__asm__(\".incbin \\\"/etc/passwd\\\"\");\n",
         "#if __has_include(\"/etc/passwd\")\n#else\n#error root: absent\n#endif\n",
         "#include \"/proc/self/environ\"\n",
-        "#include \"/work/../etc/shadow\"\n",
+        "#include \"/box/../etc/shadow\"\n",
     };
     for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++) {
         const struct cell_file file = {"a.c", sources[i], strlen(sources[i])};
@@ -239,7 +239,7 @@ static void only_a_file_that_was_made_is_taken(void **state)
 {
     (void)state;
     struct cell *cell = NULL;
-    struct cell_config config = guest_config(CELL_BUILD, GUEST("write", "/work/a", "1000"));
+    struct cell_config config = guest_config(CELL_BUILD, GUEST("write", "/box/a", "1000"));
     config.keep_work = true;
     assert_int_equal(cell_open(&cell, &config, NULL), OK);
     int fd = -1;

@@ -215,7 +215,7 @@ static void the_root_holds_what_was_bound_and_no_more(void **state)
     config.binds = &usr;
     config.n_binds = 1;
     struct outcome o = guest_run(&config);
-    static const char *const wanted[] = {"usr", "dev", "work", "tmp"};
+    static const char *const wanted[] = {"usr", "dev", "box", "tmp"};
     size_t length = 1; /* the newline */
     for (size_t i = 0; i < 4; i++) {
         assert_non_null(strstr(o.out, wanted[i]));
@@ -226,7 +226,7 @@ static void the_root_holds_what_was_bound_and_no_more(void **state)
     config.argv = GUEST("list", "/usr");
     o = guest_run(&config);
     assert_string_equal(o.out, "include \n");
-    config.argv = GUEST("list", "/work");
+    config.argv = GUEST("list", "/box");
     o = guest_run(&config);
     assert_string_equal(o.out, "\n");
 }
@@ -236,7 +236,7 @@ static void host_files_are_absent(void **state)
     (void)state;
     static const char *const paths[] = {
         "/etc/passwd",         "/proc/self/maps", "/proc/1/environ", "/sys",
-        "/work/../etc/passwd", "/dev/mem",        "/dev/tty",        "/root"};
+        "/box/../etc/passwd", "/dev/mem",        "/dev/tty",        "/root"};
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
         const struct outcome o = guest_do(CELL_BUILD, GUEST("cat", paths[i]));
         if (o.exit.verdict != CELL_EXITED || o.exit.status != 1)
@@ -274,7 +274,7 @@ static void only_the_scratch_directories_can_be_written(void **state)
         const char *path;
         int status;
     } table[] = {
-        {"/work/a", 0}, {"/tmp/a", 0}, {"/dev/null", 0},      {"/a", 1},
+        {"/box/a", 0}, {"/tmp/a", 0}, {"/dev/null", 0},      {"/a", 1},
         {"/dev/a", 1},  {"/etc/a", 1}, {"/dev/urandom/a", 1},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
@@ -287,7 +287,7 @@ static void only_the_scratch_directories_can_be_written(void **state)
 static void files_and_work_have_their_limits(void **state)
 {
     (void)state;
-    struct cell_config config = guest_config(CELL_BUILD, GUEST("write", "/work/a", "3000000"));
+    struct cell_config config = guest_config(CELL_BUILD, GUEST("write", "/box/a", "3000000"));
     config.limits.work_bytes = 2 << 20;
     struct outcome o = guest_run(&config);
     assert_string_equal(o.out, "No space left on device\n");

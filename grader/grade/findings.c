@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The place "gguf.c:57:13" or "/work/gguf.c:57" somewhere in `line`, if the file is the learner's.
+/* The place "gguf.c:57:13" or "/box/gguf.c:57" somewhere in `line`, if the file is the learner's.
  */
 static bool place_in(const struct lab *lab, const char *line, struct report_finding *f)
 {

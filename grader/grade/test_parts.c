@@ -108,7 +108,7 @@ static void a_finding_has_the_learners_line(void **state)
         &a, "noise\n==1==ERROR: AddressSanitizer: heap-buffer-overflow on address 0x1 at pc 0x2\n"
             "READ of size 4 at 0x60 thread T0\n"
             "    #0 0x7f in memcpy ../../src/libsanitizer/memcpy.c:2\n"
-            "    #1 0x40 in gg_open /work/gguf.c:57\n    #2 0x40 in main gguf.c:99:3\n");
+            "    #1 0x40 in gg_open /box/gguf.c:57\n    #2 0x40 in main gguf.c:99:3\n");
     assert_string_equal(f.kind, "heap-buffer-overflow");
     assert_string_equal(f.message, "heap-buffer-overflow: READ of size 4");
     assert_string_equal(f.file, "gguf.c");
