@@ -1,6 +1,7 @@
 #include "grader/grade/diagnostics.h"
 
 #include <jansson.h>
+#include <limits.h>
 #include <string.h>
 
 struct list {
@@ -14,6 +15,18 @@ static const char *base_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
     return slash != NULL ? slash + 1 : path;
+}
+
+static const char *cut(struct arena *a, const char *text)
+{
+    return arena_strndup(a, text, strnlen(text, REPORT_MESSAGE_MAX));
+}
+
+/* Behind `#line 2147483647` gcc counts on into negative lines: those are unknown. */
+static int place_of(const json_t *caret, const char *key)
+{
+    const json_int_t place = json_integer_value(json_object_get(caret, key));
+    return place > 0 && place <= INT_MAX ? (int)place : 0;
 }
 
 static const char *severity_word(enum report_severity s)
@@ -56,12 +69,13 @@ static void add_json(struct list *l, const json_t *d)
         json_object_get(json_array_get(json_object_get(d, "locations"), 0), "caret");
     const char *file = json_string_value(json_object_get(caret, "file"));
     const struct report_diagnostic one = {
-        .file = file != NULL ? arena_strdup(l->arena, base_name(file)) : NULL,
-        .line = (int)json_integer_value(json_object_get(caret, "line")),
-        .column = (int)json_integer_value(json_object_get(caret, "byte-column")),
+        .file = file != NULL ? cut(l->arena, base_name(file)) : NULL,
+        .line = place_of(caret, "line"),
+        .column = place_of(caret, "byte-column"),
         .severity = severity_of(kind),
-        .message = option != NULL ? arena_printf(l->arena, "%s [%s]", message, option)
-                                  : arena_strdup(l->arena, message),
+        .message = option != NULL ? arena_printf(l->arena, "%.*s [%.80s]", REPORT_MESSAGE_MAX - 83,
+                                                 message, option)
+                                  : cut(l->arena, message),
     };
     add(l, one);
     const json_t *children = json_object_get(d, "children");
@@ -80,8 +94,7 @@ static void add_linker_line(struct list *l, const char *line, size_t length)
         const char *at = strstr(text, marks[i]);
         if (at == NULL)
             continue;
-        add(l, (struct report_diagnostic){.severity = REPORT_ERROR,
-                                          .message = arena_strdup(l->arena, at)});
+        add(l, (struct report_diagnostic){.severity = REPORT_ERROR, .message = cut(l->arena, at)});
         return;
     }
     str_printf(&l->log, "%s\n", text);

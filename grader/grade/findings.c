@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { KIND_MAX = 80 };
+
 /* The place "gguf.c:57:13" or "/box/gguf.c:57" somewhere in `line`, if the file is the learner's.
  */
 static bool place_in(const struct lab *lab, const char *line, struct report_finding *f)
@@ -33,6 +35,11 @@ static void trim(char *text)
         text[--n] = '\0';
 }
 
+static size_t at_most(size_t length, size_t max)
+{
+    return length < max ? length : max;
+}
+
 /* "==1==ERROR: AddressSanitizer: heap-buffer-overflow on address 0x... at pc ..." */
 static bool address_error(const char *line, struct arena *a, struct report_finding *f)
 {
@@ -44,9 +51,9 @@ static bool address_error(const char *line, struct arena *a, struct report_findi
     const char *cut = strstr(at, " on address");
     if (cut == NULL)
         cut = strstr(at, " on unknown address");
-    const size_t kind = strcspn(at, " ");
-    f->kind = arena_strndup(a, at, kind);
-    f->message = arena_strndup(a, at, cut != NULL ? (size_t)(cut - at) : strlen(at));
+    const size_t message = cut != NULL ? (size_t)(cut - at) : strlen(at);
+    f->kind = arena_strndup(a, at, at_most(strcspn(at, " "), KIND_MAX));
+    f->message = arena_strndup(a, at, at_most(message, REPORT_MESSAGE_MAX - KIND_MAX - 2));
     return true;
 }
 
@@ -59,25 +66,30 @@ static bool behaviour_error(const struct lab *lab, const char *line, struct aren
     if (at == NULL)
         return false;
     f->kind = "undefined-behavior";
-    f->message = arena_strdup(a, at + strlen(mark));
+    at += strlen(mark);
+    f->message = arena_strndup(a, at, strnlen(at, REPORT_MESSAGE_MAX - KIND_MAX - 2));
     place_in(lab, line, f);
     return true;
 }
 
 /* "READ of size 4 at 0x... thread T0" tells the direction and the size. */
-static void access_detail(const char *line, struct arena *a, struct report_finding *f)
+static bool access_detail(const char *line, struct arena *a, struct report_finding *f)
 {
     if (strncmp(line, "READ of size", 12) != 0 && strncmp(line, "WRITE of size", 13) != 0)
-        return;
+        return false;
     const char *at = strstr(line, " at 0x");
-    if (at != NULL)
-        f->message = arena_printf(a, "%s: %.*s", f->message, (int)(at - line), line);
+    if (at == NULL)
+        return false;
+    const size_t length = at_most((size_t)(at - line), KIND_MAX);
+    f->message = arena_printf(a, "%s: %.*s", f->message, (int)length, line);
+    return true;
 }
 
 struct report_finding finding_read(const struct lab *lab, const char *text, size_t size,
                                    struct arena *a)
 {
     struct report_finding f = {0};
+    bool detailed = false; /* once: a learner can print such lines without end */
     for (size_t at = 0; at < size;) {
         const char *end = memchr(text + at, '\n', size - at);
         const size_t length = end != NULL ? (size_t)(end - text) - at : size - at;
@@ -89,7 +101,7 @@ struct report_finding finding_read(const struct lab *lab, const char *text, size
                 behaviour_error(lab, line, a, &f);
             continue;
         }
-        access_detail(line, a, &f);
+        detailed = detailed || access_detail(line, a, &f);
         if (f.file != NULL || (strstr(line, "    #") == line && place_in(lab, line, &f)))
             break;
     }

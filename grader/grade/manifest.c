@@ -26,7 +26,10 @@ static const char *text_of(struct reader *r, const json_t *object, const char *k
         fail(r, key, "expected a string");
         return "";
     }
-    return arena_strdup(r->arena, json_string_value(v));
+    const char *copy = arena_strdup(r->arena, json_string_value(v));
+    if (copy == NULL)
+        fail(r, key, "no memory for it");
+    return copy != NULL ? copy : "";
 }
 
 static double number_of(struct reader *r, const json_t *object, const char *key, double min,
@@ -107,6 +110,9 @@ static void read_files(struct reader *r, const json_t *root, struct lab *lab)
         lab->files[i].max_bytes = (size_t)integer_of(r, item, "max_bytes", 1 << 24);
         if (!plain_name(lab->files[i].name))
             fail(r, "files", "a name is a plain file name that ends in .c");
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(lab->files[k].name, lab->files[i].name) == 0)
+                fail(r, "files", "two have the same name");
         lab->n_files++;
     }
     if (lab->n_files == 0)
@@ -165,6 +171,9 @@ static void read_groups(struct reader *r, const json_t *root, struct lab *lab)
         if (!json_is_boolean(json_object_get(item, "visible")))
             fail(r, "visible", "expected true or false");
         g->visible = json_is_true(json_object_get(item, "visible"));
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(lab->groups[k].name, g->name) == 0)
+                fail(r, "groups", "two have the same name");
     }
 }
 

@@ -45,6 +45,13 @@ static void a_manifest_is_read_strictly(void **state)
          "lab.json: files: a name is a plain file name that ends in .c"},
         {MANIFEST_HEAD FILES "\"groups\":[]}",
          "lab.json: groups: the points sum to 0, expected 100"},
+        {MANIFEST_HEAD "\"files\":[{\"name\":\"a.c\",\"max_bytes\":9},"
+                       "{\"name\":\"a.c\",\"max_bytes\":9}]," GROUPS "}",
+         "lab.json: files: two have the same name"},
+        {MANIFEST_HEAD FILES
+         "\"groups\":[{\"name\":\"g\",\"points\":50,\"visible\":true,\"about\":\"x\"},"
+         "{\"name\":\"g\",\"points\":50,\"visible\":true,\"about\":\"x\"}]}",
+         "lab.json: groups: two have the same name"},
         {"{", "lab.json: line 1: string or '}' expected near end of file"},
         {"[]", "lab.json: the manifest: expected an object"},
     };
@@ -93,6 +100,29 @@ static void compiler_json_becomes_diagnostics_and_a_plain_log(void **state)
     arena_done(&a);
 }
 
+static void a_diagnostic_fits_a_report_whatever_the_compiler_says(void **state)
+{
+    (void)state;
+    struct arena a;
+    struct str said;
+    arena_init(&a, 1 << 20);
+    str_init(&said, 1 << 20);
+    str_add(&said,
+            "[{\"kind\": \"error\", \"locations\": [{\"caret\": {\"file\": \"a.c\", \"line\": "
+            "-2147483647, \"byte-column\": 4294967297}}], \"message\": \"m\"}]\n"
+            "undefined symbol: ");
+    for (int i = 0; i < 10000; i++)
+        str_add_char(&said, '\1');
+    struct report_compile c = {0};
+    diagnostics_read(said.text, said.length, &a, &c);
+    assert_int_equal(c.n_diagnostics, 2);
+    assert_int_equal(c.diagnostics[0].line, 0);
+    assert_int_equal(c.diagnostics[0].column, 0);
+    assert_int_equal(strlen(c.diagnostics[1].message), REPORT_MESSAGE_MAX);
+    str_done(&said);
+    arena_done(&a);
+}
+
 static struct report_finding read_finding(struct arena *a, const char *text)
 {
     static const struct lab lab = {.files = {{.name = "gguf.c"}}, .n_files = 1};
@@ -120,6 +150,26 @@ static void a_finding_has_the_learners_line(void **state)
     f = read_finding(&a, "nothing to see\n");
     assert_string_equal(f.kind, "crash");
     assert_null(f.file);
+    arena_done(&a);
+}
+
+static void a_finding_stays_small_however_much_is_printed(void **state)
+{
+    (void)state;
+    struct arena a;
+    struct str said;
+    arena_init(&a, 1 << 20);
+    str_init(&said, 1 << 16);
+    str_add(&said, "ERROR: AddressSanitizer: ");
+    for (int i = 0; i < 4000; i++)
+        str_add_char(&said, 'x');
+    for (int i = 0; i < 3000; i++)
+        str_add(&said, "\nREAD of size 4 at 0x");
+    const struct report_finding f = read_finding(&a, said.text);
+    assert_true(strlen(f.kind) < 100);
+    assert_true(strlen(f.message) <= REPORT_MESSAGE_MAX);
+    assert_non_null(strstr(f.message, "x: READ of size 4"));
+    str_done(&said);
     arena_done(&a);
 }
 
@@ -254,7 +304,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_manifest_is_read_strictly),
         cmocka_unit_test(compiler_json_becomes_diagnostics_and_a_plain_log),
+        cmocka_unit_test(a_diagnostic_fits_a_report_whatever_the_compiler_says),
         cmocka_unit_test(a_finding_has_the_learners_line),
+        cmocka_unit_test(a_finding_stays_small_however_much_is_printed),
         cmocka_unit_test(the_median_and_its_interval_bracket_the_truth),
         cmocka_unit_test(the_course_rng_has_its_published_stream),
         cmocka_unit_test(buffers_end_at_guard_pages_and_overruns_are_counted),

@@ -27,7 +27,12 @@ const char *verdict_sentence(enum verdict v); /* for people, without a full stop
 /* ERR_INVALID: no verdict has this word. */
 MUST_CHECK enum err_code verdict_parse(const char *word, enum verdict *ret, struct err *why);
 
-enum { REPORT_VERSION = 1, REPORT_LOG_MAX = 64 * 1024, REPORT_JSON_MAX = 4 * 1024 * 1024 };
+enum {
+    REPORT_VERSION = 1,
+    REPORT_MESSAGE_MAX = 1024, /* bytes of one message of a compiler or a sanitizer */
+    REPORT_LOG_MAX = 64 * 1024,
+    REPORT_JSON_MAX = 4 * 1024 * 1024, /* a log and a hundred messages, even as \u0001 each byte */
+};
 
 enum report_severity { REPORT_NOTE, REPORT_WARNING, REPORT_ERROR };
 
