@@ -16,7 +16,7 @@ help: ## this list
 run: build ## install, build, seed a demo cohort, serve on 127.0.0.1:PORT with its data in DATA
 	build/dev/bin/graded demo --port $(PORT) --data $(DATA)
 
-test: setup build ## install, build, run every test (but those labelled slow or bench)
+test: setup build ## install, build, run every test (but those labelled slow, bench or fuzz)
 	ctest --preset dev -j $(JOBS)
 
 build: setup web build/dev/build.ninja ## programs, labs and the web app
@@ -49,10 +49,11 @@ asan: setup web ## unit tests with AddressSanitizer and UndefinedBehaviorSanitiz
 	cmake --build --preset asan
 	ctest --preset asan -j $(JOBS)
 
-fuzz: setup web ## every parser of foreign bytes under libFuzzer, about a minute each
-	cmake --preset clang -DGRADED_FUZZ=ON
-	cmake --build --preset clang
-	ctest --test-dir build/clang -L slow --output-on-failure
+FUZZ_SECONDS ?= 60
+fuzz: setup ## every parser of foreign bytes under libFuzzer, FUZZ_SECONDS each
+	cmake --preset fuzz -DGRADED_FUZZ_SECONDS=$(FUZZ_SECONDS)
+	cmake --build --preset fuzz
+	ctest --preset fuzz
 
 test lint format asan fuzz: SET = test
 setup: ## install what is missing (Debian 12, Ubuntu 24.04): SET=build, or test for all of it

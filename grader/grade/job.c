@@ -37,24 +37,28 @@ static enum err_code read_root(const json_t *root, struct arena *a, struct job *
     return read_seed(root, job, why);
 }
 
-enum err_code job_read(const char *dir, struct arena *a, struct job *ret, struct err *why)
+enum err_code job_parse(const char *json, size_t size, struct arena *a, struct job *ret,
+                        struct err *why)
 {
-    char *json;
-    size_t size;
-    enum err_code rc = file_read(AT_FDCWD, arena_printf(a, "%s/job.json", dir), JOB_JSON_MAX, a,
-                                 &json, &size, why);
-    if (rc != OK)
-        return rc;
     json_error_t at;
     json_t *root = json_loadb(json, size, JSON_REJECT_DUPLICATES, &at);
     if (root == NULL)
         return err_set(why, ERR_FORMAT, "job.json: line %d: %s", at.line, at.text);
     struct job job = {0};
-    rc = read_root(root, a, &job, why);
+    const enum err_code rc = read_root(root, a, &job, why);
     json_decref(root);
     if (rc == OK)
         *ret = job;
     return rc;
+}
+
+enum err_code job_read(const char *dir, struct arena *a, struct job *ret, struct err *why)
+{
+    char *json;
+    size_t size;
+    const enum err_code rc = file_read(AT_FDCWD, arena_printf(a, "%s/job.json", dir), JOB_JSON_MAX,
+                                       a, &json, &size, why);
+    return rc == OK ? job_parse(json, size, a, ret, why) : rc;
 }
 
 enum err_code job_write_report(const char *dir, const struct report *r, struct err *why)

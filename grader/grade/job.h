@@ -2,6 +2,8 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/err.h"
@@ -17,5 +19,8 @@ struct job {
 /* Reads DIR/job.json. ERR_FORMAT names the key. */
 MUST_CHECK enum err_code job_read(const char *dir, struct arena *a, struct job *ret,
                                   struct err *why);
+/* The same of its text, which need not live on. */
+MUST_CHECK enum err_code job_parse(const char *json, size_t size, struct arena *a, struct job *ret,
+                                   struct err *why);
 /* Writes DIR/report.json, whole or not at all. */
 MUST_CHECK enum err_code job_write_report(const char *dir, const struct report *r, struct err *why);

@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "server/dispatch/lines.h"
+
 enum { ARGS_MAX = 12 };
 
 struct run {
@@ -20,9 +22,7 @@ struct run {
     struct grader_end *end;
     pid_t pid;
     int pidfd, out, err; /* out, err: our ends of its pipes; -1 once at their end */
-    char line[GRADER_LINE_MAX];
-    size_t length;
-    bool overlong; /* dropping the rest of a line */
+    struct lines lines;
     size_t said;
 };
 
@@ -120,20 +120,9 @@ static enum err_code start(struct run *r, struct err *why)
 
 /* ---- Listening ---- */
 
-static void take_line(struct run *r, const char *bytes, size_t size)
+static void take_output(struct run *r, const char *bytes, size_t size)
 {
-    for (size_t i = 0; i < size; i++) {
-        if (bytes[i] == '\n') {
-            if (!r->overlong)
-                r->g->on_line(r->g->ctx, r->line, r->length);
-            r->length = 0;
-            r->overlong = false;
-        } else if (r->length < sizeof r->line) {
-            r->line[r->length++] = bytes[i];
-        } else {
-            r->overlong = true;
-        }
-    }
+    lines_take(&r->lines, bytes, size, r->g->on_line, r->g->ctx);
 }
 
 /* Keeps the end of what it says: that is where the reason stands. */
@@ -203,7 +192,7 @@ static bool attend(struct run *r)
                                {r->g->stop_fd, POLLIN, 0}};
         const int64_t until = deadline < next_beat ? deadline : next_beat, now = now_ms();
         poll(fds, sizeof fds / sizeof fds[0], until > now ? (int)(until - now) : 0);
-        drain(r, &r->out, take_line);
+        drain(r, &r->out, take_output);
         drain(r, &r->err, take_said);
         if (fds[0].revents != 0)
             return true;
@@ -218,7 +207,7 @@ enum err_code grader_run(const struct grader *g, struct grader_end *ret, struct 
     *ret = (struct grader_end){.kind = GRADER_EXITED};
     const enum err_code rc = start(&r, why);
     if (rc == OK && attend(&r)) {
-        drain(&r, &r.out, take_line); /* what it said last */
+        drain(&r, &r.out, take_output); /* what it said last */
         drain(&r, &r.err, take_said);
     }
     if (r.pid > 0) {

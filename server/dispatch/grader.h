@@ -8,14 +8,14 @@
 
 #include "base/err.h"
 
-enum { GRADER_LINE_MAX = 64 * 1024, GRADER_SAID_MAX = 2048 };
+enum { GRADER_SAID_MAX = 2048 };
 
 struct grader {
     const char *program, *job_dir;
     const char *labs_dir; /* NULL: none is named */
     int core;             /* -1: any */
     int64_t timeout_ms;
-    /* Called with each whole line of standard output, without its end. Longer ones are dropped. */
+    /* Called with each whole line of standard output (lines.h), without its end. */
     void (*on_line)(void *ctx, const char *line, size_t size);
     /* Called every beat_ms; false: nobody wants the result any more. */
     bool (*on_beat)(void *ctx);

@@ -9,6 +9,7 @@
 #include "grader/report/report.h"
 #include "server/dispatch/grader.h"
 #include "server/dispatch/job_dir.h"
+#include "server/dispatch/lines.h"
 
 /* Exit statuses of grade (INTERFACES.md): both mean that it has left a report. */
 enum { GRADE_PASSED = 0, GRADE_BELOW = 1 };
@@ -42,28 +43,17 @@ static bool is_ours(const char *name)
     return strcmp(name, "finished") == 0 || strcmp(name, "state") == 0;
 }
 
-static bool is_event_name(const char *name)
-{
-    const size_t length = strlen(name);
-    return length > 0 && length <= EVENT_NAME_MAX &&
-           strspn(name, "abcdefghijklmnopqrstuvwxyz_") == length;
-}
-
-/* A line of the grader. Written anew, so that what readers get is one object on one line. */
 static void relay_line(void *ctx, const char *line, size_t size)
 {
     const struct attempt *t = ctx;
-    json_t *json = json_loadb(line, size, JSON_REJECT_DUPLICATES, NULL);
-    const char *name = json_string_value(json_object_get(json, "event"));
-    if (name == NULL || !is_event_name(name)) {
-        note(t, "the grader said what is no event");
-    } else if (!is_ours(name)) {
-        char *text = json_dumps(json, JSON_COMPACT);
-        if (text != NULL)
-            hub_add(t->j->hub, t->job->submission, t->job->attempt, name, text);
-        free(text);
-    }
-    json_decref(json);
+    char name[EVENT_NAME_MAX + 1];
+    char *json = NULL;
+    struct err why;
+    if (lines_event(line, size, name, &json, &why) != OK)
+        note(t, why.text);
+    else if (!is_ours(name))
+        hub_add(t->j->hub, t->job->submission, t->job->attempt, name, json);
+    free(json);
 }
 
 static bool beat(void *ctx)
