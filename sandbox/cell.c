@@ -17,6 +17,7 @@
 
 #include "sandbox/cell_inside.h"
 #include "sandbox/kernel.h"
+#include "sandbox/later.h"
 #include "sandbox/processes.h"
 #include "sandbox/take.h"
 
@@ -154,6 +155,7 @@ enum err_code cell_open(struct cell **ret, const struct cell_config *config, str
     rc = cgroup_open(&cell->group, config->limits.memory_bytes, config->limits.processes, why);
     if (rc != OK || (rc = spawn(cell, config, &ends, why)) != OK)
         goto out;
+    later_sweep(); /* now, as the cell needs a moment anyway */
     if ((rc = watch_all(cell, why)) != OK)
         goto out;
     arm(cell);
@@ -309,8 +311,22 @@ static void hear_filter(struct cell *cell)
 
 /* --- the end --- */
 
-/* init is dead, and by its pid namespace everything else; its reaping is the end. Where somebody
- * else has reaped it, only its rusage is lost. */
+/* Nothing of the cell runs any more, but for an init that may still have to die. */
+static void conclude(struct cell *cell, int64_t reaped_us)
+{
+    cell->result.wall_us = usage_wall_us(cell);
+    drain(cell, OUT);
+    drain(cell, ERR);
+    cell->result.cpu_us = usage_final_cpu_us(cell, reaped_us);
+    verdict_reach(cell);
+    cell->ended = true;
+    for (int i = 0; i < N_SOURCES; i++)
+        if (i != INIT)
+            forget(cell, (enum source)i);
+}
+
+/* init is dead, and by its pid namespace everything else. Where somebody else has reaped it, only
+ * its rusage is lost. */
 static void finish(struct cell *cell)
 {
     siginfo_t info = {0};
@@ -319,23 +335,24 @@ static void finish(struct cell *cell)
         syscall(SYS_waitid, P_PIDFD, cell->fd[INIT], &info, WEXITED | __WALL | WNOHANG, &usage);
     if (rc == 0 && info.si_pid == 0)
         return;
-    cell->result.wall_us = usage_wall_us(cell);
+    forget(cell, INIT);
     hear_init(cell);
     hear_init(cell);
-    drain(cell, OUT);
-    drain(cell, ERR);
-    cell->result.cpu_us = usage_final_cpu_us(cell, &usage);
-    verdict_reach(cell);
-    cell->ended = true;
-    for (int i = 0; i < N_SOURCES; i++)
-        forget(cell, (enum source)i);
+    conclude(cell, usage_of(&usage));
+}
+
+static void hear(struct cell *cell)
+{
+    hear_init(cell);
+    if (cell->end.kind == WORD_ENDED)
+        conclude(cell, cell->end.cpu_us);
 }
 
 static void answer(struct cell *cell, enum source source)
 {
     switch (source) {
     case STATUS:
-        hear_init(cell);
+        hear(cell);
         break;
     case OUT:
     case ERR:
@@ -408,13 +425,19 @@ void cell_kill(struct cell *cell)
     kill_for(cell, CELL_KILLED);
 }
 
-/* A killed tree ends within milliseconds: no process of it can wait for us, not even to write. */
-static void await_end(struct cell *cell)
+/* A killed tree ends within milliseconds: no process of it can wait for us, not even to write. One
+ * that ended by itself has only its init left, which needs no waiting for. */
+static void end_init(struct cell *cell)
 {
-    if (cell->fd[INIT] < 0)
-        return;
     siginfo_t info;
-    syscall(SYS_waitid, P_PIDFD, cell->fd[INIT], &info, WEXITED | __WALL, NULL);
+    if (cell->fd[INIT] >= 0 && cell->ended) {
+        later_end(cell->fd[INIT], &cell->group);
+        cell->fd[INIT] = -1;
+        return;
+    }
+    if (cell->fd[INIT] >= 0)
+        syscall(SYS_waitid, P_PIDFD, cell->fd[INIT], &info, WEXITED | __WALL, NULL);
+    cgroup_close(&cell->group);
 }
 
 void cell_close(struct cell *cell)
@@ -422,7 +445,7 @@ void cell_close(struct cell *cell)
     if (cell == NULL)
         return;
     kill_for(cell, CELL_KILLED);
-    await_end(cell);
+    end_init(cell);
     for (int i = 0; i < N_SOURCES; i++)
         close_fd(&cell->fd[i]);
     close_fd(&cell->epoll);
@@ -430,7 +453,6 @@ void cell_close(struct cell *cell)
     close_fd(&cell->command_stat);
     close_fd(&cell->work);
     close_fd(&cell->image);
-    cgroup_close(&cell->group);
     str_done(&cell->text[0]);
     str_done(&cell->text[1]);
     free(cell);

@@ -6,11 +6,12 @@
  *     cell_result(cell, &exit);
  * out: cell_close(cell);                                             whole tree dead, all freed
  *
- * What holds (docs/security.md lists what each layer is for): own user, mount, pid, net, ipc, uts
- * and cgroup namespaces; a tmpfs root with read-only binds of what the config lists, entered by
- * pivot_root; no new privileges, no capabilities; an allow-list of system calls per profile, where
- * the first call off the list is named and ends the cell; rlimits; cgroup v2 or v1 where usable. It
- * works as root and as an ordinary user. What this host cannot give is in cell_guarantees().
+ * What holds (docs/security.md lists what each layer is for): own user, mount, pid, net, ipc, uts,
+ * cgroup and (Linux 6.1) time namespaces; a tmpfs root with read-only binds of what the config
+ * lists, entered by pivot_root; no new privileges, no capabilities; an allow-list of system calls
+ * per profile, where the first call off the list is named and ends the cell; rlimits; cgroup v2 or
+ * v1 where usable. It works as root and as an ordinary user. What this host cannot give is in
+ * cell_guarantees().
  *
  * Not safe for use by several threads; a process may hold many cells. */
 #pragma once
@@ -128,7 +129,8 @@ MUST_CHECK enum err_code cell_take(struct cell *cell, const char *name, size_t m
                                    int *ret_fd, struct err *why);
 
 void cell_kill(struct cell *cell);
-/* Kills what lives, waits for it, frees all. NULL is fine. */
+/* Kills what lives, waits for it, frees all. NULL is fine. A cell that ended by itself has nothing
+ * left but its own init, which is reaped later: with the next cell, or at exit(). */
 void cell_close(struct cell *cell);
 
 /* What holds on this host, found by trying; words like "userns", "seccomp", "cgroup_v1", and for

@@ -18,7 +18,8 @@ struct cell {
     struct cell_limits limits;
     enum cell_profile profile;
     struct cgroup group;
-    int fd[N_SOURCES]; /* what the epoll watches; -1 once it has said its last */
+    /* What the epoll watches; -1 once it has said its last. INIT stays until it is reaped. */
+    int fd[N_SOURCES];
     int epoll, command, command_stat, work, image;
     pid_t init;      /* unreaped until `ended`, so the number is ours */
     clockid_t clock; /* the command's own CPU time, where it is the only process; or 0 */
@@ -44,8 +45,9 @@ int64_t usage_now_ns(void);
 int64_t usage_wall_us(const struct cell *cell);
 void usage_poll(struct cell *cell);
 int64_t usage_next_check_us(const struct cell *cell);
-/* Once all is dead; `init` is what its reaping said. */
-int64_t usage_final_cpu_us(const struct cell *cell, const struct rusage *init);
+int64_t usage_of(const struct rusage *r);
+/* Once all is dead; `reaped_us` is what init said or its own reaping. */
+int64_t usage_final_cpu_us(const struct cell *cell, int64_t reaped_us);
 
 /* verdict.c: fills in the result from what is known once all is dead. */
 void verdict_reach(struct cell *cell);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/keyctl.h>
 #include <linux/seccomp.h>
 #include <linux/securebits.h>
 #include <sched.h>
@@ -18,16 +19,34 @@
 #include "sandbox/landlock.h"
 #include "sandbox/setup.h"
 
+#ifndef PR_SET_MDWE
+#define PR_SET_MDWE              65
+#define PR_MDWE_REFUSE_EXEC_GAIN 1
+#endif
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x80
+#endif
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
 #endif
 
-/* No terminal to push characters into (TIOCSTI), no group shared with init. */
+/* No terminal to push characters into (TIOCSTI), no group shared with init, none of the caller's
+ * keys: an anonymous session keyring of its own. Keys are denied by the filter; a container may
+ * deny us the new keyring. */
 int confine_session(struct setup *s)
 {
     (void)s;
     umask(022);
+    (void)!syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
     return setsid() < 0 ? -1 : 0;
+}
+
+/* Holds for who comes after: the command enters it by its exec, before Linux 6.1 only its children
+ * do. A kernel without time namespaces says EINVAL. */
+int confine_time(struct setup *s)
+{
+    (void)s;
+    return unshare(CLONE_NEWTIME) == 0 || errno == EINVAL ? 0 : -1;
 }
 
 static int limit(int resource, int64_t soft, int64_t hard)
@@ -104,6 +123,9 @@ int confine_capabilities(struct setup *s)
     const struct __user_cap_data_struct none[2] = {{0}};
     if (syscall(SYS_capset, &header, none) != 0)
         return -1;
+    /* No page becomes executable that was not so from its start: what the filter says by arguments
+     * the kernel says by pages, from Linux 6.3 on. */
+    prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0);
     return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 

@@ -177,6 +177,14 @@ static int do_list(char **a)
     return 0;
 }
 
+static int do_link(char **a)
+{
+    char text[256];
+    const ssize_t n = readlink(a[0], text, sizeof text);
+    printf("%.*s\n", n < 0 ? 0 : (int)n, text);
+    return n < 0;
+}
+
 static int do_cat(char **a)
 {
     char block[4096];
@@ -281,6 +289,7 @@ static const struct {
     {"descriptors", do_descriptors},
     {"identity", do_identity},
     {"list", do_list},
+    {"link", do_link},
     {"cat", do_cat},
     {"write", do_write},
     {"call", do_call},

@@ -1,12 +1,24 @@
 /* What holds on this host, found by making a cell. */
+#include "sandbox/host.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "sandbox/cell.h"
 #include "sandbox/cgroup.h"
 #include "sandbox/landlock.h"
+
+bool host_time_namespaces(void)
+{
+    struct utsname u;
+    int major = 0, minor = 0;
+    return uname(&u) == 0 && sscanf(u.release, "%d.%d", &major, &minor) == 2 &&
+           (major > 6 || (major == 6 && minor >= 1)) &&
+           access("/proc/self/ns/time_for_children", F_OK) == 0;
+}
 
 enum { MAX_WORDS = 16 };
 

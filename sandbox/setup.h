@@ -34,7 +34,7 @@ struct setup {
 enum setup_word_kind { WORD_STARTED, WORD_FAILED, WORD_ENDED };
 
 /* From init to parent. STARTED carries descriptors: the filter's listener, the pidfd of the
- * command, and the work directory where config->keep_work. */
+ * command, and the work directory where config->keep_work. ENDED: only init is left. */
 struct setup_word {
     enum setup_word_kind kind;
     int step, error;            /* FAILED */
@@ -59,6 +59,7 @@ int mounts_enter(struct setup *s);
 
 /* Steps of the command's own process, from where it only ever loses rights. confine.c */
 int confine_session(struct setup *s);
+int confine_time(struct setup *s);
 int confine_limits(struct setup *s);
 int confine_capabilities(struct setup *s);
 int confine_files(struct setup *s);

@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sandbox/host.h"
 #include "sandbox/kernel.h"
 #include "sandbox/landlock.h"
 #include "sandbox/test_guest.h"
@@ -235,7 +236,7 @@ static void host_files_are_absent(void **state)
 {
     (void)state;
     static const char *const paths[] = {
-        "/etc/passwd",         "/proc/self/maps", "/proc/1/environ", "/sys",
+        "/etc/passwd",        "/proc/self/maps", "/proc/1/environ", "/sys",
         "/box/../etc/passwd", "/dev/mem",        "/dev/tty",        "/root"};
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
         const struct outcome o = guest_do(CELL_BUILD, GUEST("cat", paths[i]));
@@ -275,7 +276,7 @@ static void only_the_scratch_directories_can_be_written(void **state)
         int status;
     } table[] = {
         {"/box/a", 0}, {"/tmp/a", 0}, {"/dev/null", 0},      {"/a", 1},
-        {"/dev/a", 1},  {"/etc/a", 1}, {"/dev/urandom/a", 1},
+        {"/dev/a", 1}, {"/etc/a", 1}, {"/dev/urandom/a", 1},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         const struct outcome o = guest_do(CELL_BUILD, GUEST("write", table[i].path, "10"));
@@ -367,6 +368,28 @@ static void no_capability_and_no_new_privilege(void **state)
         expect_line(o.out, lines[i]);
     if (geteuid() == 0)
         expect_line(o.out, "Groups:\t \n");
+}
+
+/* The host kills a cell before it kills a grader. */
+static void a_cell_is_first_to_go_where_memory_ends(void **state)
+{
+    (void)state;
+    const struct outcome o = read_proc("/proc/self/oom_score_adj");
+    assert_string_equal(o.out, "1000\n");
+}
+
+static void time_is_a_namespace_of_its_own(void **state)
+{
+    (void)state;
+    char host[64] = "";
+    if (readlink("/proc/self/ns/time", host, sizeof host - 1) < 0 || !host_time_namespaces()) {
+        print_message("skipped: a command enters a time namespace from Linux 6.1 on\n");
+        skip();
+    }
+    const struct outcome o = guest_do(CELL_SANITIZE, GUEST("link", "/proc/self/ns/time"));
+    assert_string_equal(o.exit.message, "");
+    assert_non_null(strstr(o.out, "time:["));
+    assert_null(strstr(o.out, host));
 }
 
 static void the_network_is_a_loopback_that_is_down(void **state)
@@ -478,6 +501,8 @@ int main(void)
         cmocka_unit_test(init_cannot_be_killed_or_stopped),
         cmocka_unit_test(the_host_cannot_be_told_apart),
         cmocka_unit_test(no_capability_and_no_new_privilege),
+        cmocka_unit_test(a_cell_is_first_to_go_where_memory_ends),
+        cmocka_unit_test(time_is_a_namespace_of_its_own),
         cmocka_unit_test(the_network_is_a_loopback_that_is_down),
         cmocka_unit_test(every_mount_is_nosuid_and_nodev_or_a_device),
         cmocka_unit_test(other_processes_are_invisible),

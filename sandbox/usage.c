@@ -66,16 +66,16 @@ int64_t usage_next_check_us(const struct cell *cell)
     return next < wall_left ? next : wall_left > 1 ? wall_left : 1;
 }
 
-static int64_t microseconds(struct timeval t)
+int64_t usage_of(const struct rusage *r)
 {
-    return (int64_t)t.tv_sec * 1000000 + t.tv_usec;
+    return (int64_t)(r->ru_utime.tv_sec + r->ru_stime.tv_sec) * 1000000 + r->ru_utime.tv_usec +
+           r->ru_stime.tv_usec;
 }
 
-int64_t usage_final_cpu_us(const struct cell *cell, const struct rusage *init)
+int64_t usage_final_cpu_us(const struct cell *cell, int64_t reaped_us)
 {
     const int64_t counted = cgroup_cpu_us(&cell->group);
     if (counted >= 0)
         return counted;
-    const int64_t reaped = microseconds(init->ru_utime) + microseconds(init->ru_stime);
-    return reaped > cell->polled_cpu_us ? reaped : cell->polled_cpu_us;
+    return reaped_us > cell->polled_cpu_us ? reaped_us : cell->polled_cpu_us;
 }
