@@ -1,6 +1,7 @@
 #include "base/arena.h"
 
 #include <assert.h>
+#include <sanitizer/asan_interface.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -45,6 +46,8 @@ static struct arena_block *block_new(struct arena_block *older, size_t bytes)
     if (b != NULL) {
         b->older = older;
         b->size = size;
+        /* For AddressSanitizer only what was handed out is memory; elsewhere this is nothing. */
+        ASAN_POISON_MEMORY_REGION(b->data, size);
     }
     return b;
 }
@@ -65,6 +68,7 @@ void *arena_alloc(struct arena *a, size_t bytes)
         a->block = b;
     }
     void *p = a->block->data + a->block->used;
+    ASAN_UNPOISON_MEMORY_REGION(p, bytes);
     a->block->used += whole;
     a->used = total;
     return p;
