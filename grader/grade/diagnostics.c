@@ -114,8 +114,21 @@ static void add_line(struct list *l, const char *line, size_t length)
     json_decref(all);
 }
 
-void diagnostics_read(const char *text, size_t size, struct arena *a, struct report_compile *ret)
+/* gcc passes the bytes of #error on as they are; with a control byte in it its JSON is none, and
+ * all its diagnostics would be lost. */
+static char *without_controls(const char *text, size_t size, struct arena *a)
 {
+    char *clean = arena_strndup(a, text, size);
+    for (size_t i = 0; i < size; i++)
+        if (((unsigned char)clean[i] < ' ' && clean[i] != '\n' && clean[i] != '\t') ||
+            clean[i] == 0x7f)
+            clean[i] = '?';
+    return clean;
+}
+
+void diagnostics_read(const char *said, size_t size, struct arena *a, struct report_compile *ret)
+{
+    const char *text = without_controls(said, size, a);
     struct list l = {.arena = a, .items = arena_array(a, DIAGNOSTICS_MAX, sizeof *l.items)};
     str_init(&l.log, REPORT_LOG_MAX);
     for (size_t at = 0; at < size;) {
