@@ -322,6 +322,18 @@ int64_t call_wall_us(const struct call *c)
     return c->times.wall_ns / 1000;
 }
 
+/* All steps are ours but the last: exec may refuse what was linked, such as a program that names a
+ * loader of its own. Were that our fault, a submission could have itself graded again and again. */
+static void fail_to_start(struct check *k, const struct cell_exit *end)
+{
+    static const char exec_step[] = "run the command: ";
+    if (strncmp(end->message, exec_step, sizeof exec_step - 1) == 0)
+        check_fail_as(k, VERDICT_RUNTIME_ERROR, "the program starts",
+                      check_printf(k, "it cannot be run: %s", end->message + sizeof exec_step - 1));
+    else
+        k->rc = err_set(&k->why, ERR_INTERNAL, "the runner did not start: %s", end->message);
+}
+
 /* How an end reads to the learner. */
 static void fail_by_end(struct check *k, const struct cell_exit *end)
 {
@@ -363,7 +375,7 @@ static void fail_by_end(struct check *k, const struct cell_exit *end)
                       check_printf(k, "the code called %s", end->system_call));
         return;
     case CELL_SETUP_FAILED:
-        k->rc = err_set(&k->why, ERR_INTERNAL, "the runner did not start: %s", end->message);
+        fail_to_start(k, end);
         return;
     }
 }
