@@ -227,13 +227,22 @@ static enum err_code sanitize_group(struct session *g, struct runner_slot *slot,
     return rc;
 }
 
+/* So often that nothing is run any more: here a loop would cost ten times its limit once more. */
+static bool ended_at_limits(const struct session *g)
+{
+    const enum verdict last = g->slot.last_incident;
+    return g->slot.incidents >= g->slot.max_incidents &&
+           (last == VERDICT_TIME_LIMIT || last == VERDICT_MEMORY_LIMIT ||
+            last == VERDICT_OUTPUT_LIMIT);
+}
+
 /* Where the plain build ran into a limit or a forbidden call, the slower one has nothing to add. */
 static bool worth_sanitizing(const struct session *g, const char *name)
 {
     const struct lab_group *code = lab_group_code(g->lab, name);
     /* Hygiene has no verdict yet: this pass makes it. */
     if (!code->sanitize || code->hygiene)
-        return code->sanitize;
+        return code->sanitize && !ended_at_limits(g);
     for (size_t i = 0; i < g->n_groups; i++)
         if (strcmp(g->groups[i].name, name) == 0)
             return verdict_rank(g->groups[i].verdict) <= verdict_rank(VERDICT_WRONG_ANSWER) ||
