@@ -4,6 +4,7 @@ PORT ?= 8080
 DATA ?= data
 JOBS ?= 2
 SET ?= build
+FUZZ_SECONDS ?= 60
 
 WEB_INPUTS := $(shell find web -name node_modules -prune -o -name dist -prune -o -type f -print)
 
@@ -49,7 +50,6 @@ asan: setup web ## unit tests with AddressSanitizer and UndefinedBehaviorSanitiz
 	cmake --build --preset asan
 	ctest --preset asan -j $(JOBS)
 
-FUZZ_SECONDS ?= 60
 fuzz: setup ## every parser of foreign bytes under libFuzzer, FUZZ_SECONDS each
 	cmake --preset fuzz -DGRADED_FUZZ_SECONDS=$(FUZZ_SECONDS)
 	cmake --build --preset fuzz
