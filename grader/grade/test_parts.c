@@ -123,6 +123,19 @@ static void a_diagnostic_fits_a_report_whatever_the_compiler_says(void **state)
     arena_done(&a);
 }
 
+static void control_bytes_cost_no_diagnostic(void **state)
+{
+    (void)state;
+    static const char said[] = "[{\"kind\": \"error\", \"message\": \"#error \033[2J\"}]\n";
+    struct arena a;
+    arena_init(&a, 1 << 20);
+    struct report_compile c = {0};
+    diagnostics_read(said, sizeof said - 1, &a, &c);
+    assert_int_equal(c.n_diagnostics, 1);
+    assert_string_equal(c.diagnostics[0].message, "#error ?[2J");
+    arena_done(&a);
+}
+
 static struct report_finding read_finding(struct arena *a, const char *text)
 {
     static const struct lab lab = {.files = {{.name = "gguf.c"}}, .n_files = 1};
@@ -305,6 +318,7 @@ int main(void)
         cmocka_unit_test(a_manifest_is_read_strictly),
         cmocka_unit_test(compiler_json_becomes_diagnostics_and_a_plain_log),
         cmocka_unit_test(a_diagnostic_fits_a_report_whatever_the_compiler_says),
+        cmocka_unit_test(control_bytes_cost_no_diagnostic),
         cmocka_unit_test(a_finding_has_the_learners_line),
         cmocka_unit_test(a_finding_stays_small_however_much_is_printed),
         cmocka_unit_test(the_median_and_its_interval_bracket_the_truth),
