@@ -30,7 +30,7 @@ static double cell_once(void)
 {
     static const char *const argv[] = {"/usr/bin/true", NULL}, *const envp[] = {NULL};
     static const struct cell_bind binds[] = {
-        {"/usr", "/usr"}, {"/lib", "/lib"}, {"/lib64", "/lib64"}};
+        {"/usr", "/usr", false}, {"/lib", "/lib", false}, {"/lib64", "/lib64", false}};
     static const struct cell_config config = {
         .profile = CELL_BUILD,
         .argv = argv,

@@ -32,6 +32,9 @@ enum cell_profile {
 
 struct cell_bind {            /* read-only, nosuid, nodev */
     const char *host, *guest; /* absolute paths; a missing host path is ERR_NOT_FOUND */
+    /* Not read-only; then noexec and nosymfollow. Nothing bounds how much is written, and what is
+     * there afterwards is a stranger's, links among it. No grading uses it: graded-sandbox does. */
+    bool writable;
 };
 
 struct cell_file {    /* written into the work directory before the command starts */
@@ -137,6 +140,7 @@ void cell_close(struct cell *cell);
  * what does not hold a sentence. Static arrays, NULL-ended; probed on first use. */
 struct cell_guarantees {
     const char *const *held;
-    const char *const *degraded;
+    const char *const *degraded; /* "WORD: sentence" */
+    const char *const *remedies; /* for each degraded one, what to change on this host */
 };
 void cell_guarantees(struct cell_guarantees *ret);

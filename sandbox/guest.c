@@ -238,6 +238,7 @@ static int do_exec(char **a)
 {
     char *const argv[] = {a[0], NULL};
     execv(a[0], argv);
+    puts(strerror(errno));
     return 1;
 }
 

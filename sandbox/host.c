@@ -10,6 +10,7 @@
 #include "sandbox/cell.h"
 #include "sandbox/cgroup.h"
 #include "sandbox/landlock.h"
+#include "sandbox/remedy.h"
 
 bool host_time_namespaces(void)
 {
@@ -23,18 +24,20 @@ bool host_time_namespaces(void)
 enum { MAX_WORDS = 16 };
 
 struct findings {
-    const char *held[MAX_WORDS + 1], *degraded[MAX_WORDS + 1];
+    const char *held[MAX_WORDS + 1], *degraded[MAX_WORDS + 1], *remedies[MAX_WORDS + 1];
     size_t n_held, n_degraded;
     char why[ERR_TEXT_MAX + 64];
 };
 
-/* The word where it holds, else the sentence. */
+/* The word where it holds, else the sentence, and what to do about it. */
 static void find(struct findings *f, bool holds, const char *word, const char *sentence)
 {
     if (holds && f->n_held < MAX_WORDS)
         f->held[f->n_held++] = word;
-    else if (!holds && f->n_degraded < MAX_WORDS)
-        f->degraded[f->n_degraded++] = sentence;
+    if (holds || f->n_degraded == MAX_WORDS)
+        return;
+    f->remedies[f->n_degraded] = remedy_for(word);
+    f->degraded[f->n_degraded++] = sentence;
 }
 
 static struct cell_config probe_config(int image)
@@ -88,6 +91,8 @@ static void probe(struct findings *f)
     find(f, holds, "userns", f->why);
     find(f, holds, "private_root", "private_root: without a cell there is none");
     find(f, holds, "seccomp", "seccomp: without a cell no system call is filtered");
+    find(f, host_time_namespaces(), "time_ns",
+         "time_ns: a command shares the host's; it sees how long the host has been up");
     find(f, landlock_abi() > 0, "landlock",
          "landlock: not in this kernel; file rules rest on the mount tree alone");
     find(f, geteuid() == 0, "own_ids",
@@ -113,4 +118,5 @@ void cell_guarantees(struct cell_guarantees *ret)
         probe(&f);
     ret->held = f.held;
     ret->degraded = f.degraded;
+    ret->remedies = f.remedies;
 }

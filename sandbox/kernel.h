@@ -37,6 +37,7 @@ enum {
 #define K_ATTR_NOSUID       0x2ull
 #define K_ATTR_NODEV        0x4ull
 #define K_ATTR_NOEXEC       0x8ull
+#define K_ATTR_NOSYMFOLLOW  0x200000ull
 
 struct k_mount_attr {
     uint64_t set, clear, propagation, userns_fd;

@@ -73,10 +73,10 @@ static int allow(int ruleset, const char *path, uint64_t rights)
 
 static int add_rules(int ruleset, const struct cell_config *config, uint64_t all)
 {
-    for (size_t i = 0; i < config->n_binds; i++)
-        if (allow(ruleset, config->binds[i].guest, READ) != 0)
-            return -1;
     const uint64_t scratch = all & ~(uint64_t)FS_EXECUTE;
+    for (size_t i = 0; i < config->n_binds; i++)
+        if (allow(ruleset, config->binds[i].guest, config->binds[i].writable ? scratch : READ) != 0)
+            return -1;
     if (config->profile == CELL_RUN) /* opens nothing, whatever the filter thinks of it */
         return 0;
     if (config->profile == CELL_SANITIZE)

@@ -8,29 +8,35 @@
 
 #include "base/parse.h"
 #include "sandbox/cell.h"
+#include "sandbox/check.h"
 
 static const char usage_text[] =
     "usage: graded-sandbox [OPTION]... -- COMMAND [ARGUMENT]...\n"
-    "       graded-sandbox --check\n"
+    "       graded-sandbox --check [--json]\n"
     "\n"
     "Runs COMMAND, an absolute path, in a cell; prints what it printed, then on stderr how it "
     "ended.\n"
     "\n"
     "  --profile NAME       build (the default), run or sanitize: which system calls it may make\n"
     "  --ro HOST[:GUEST]    show a file or directory, read-only; default: /usr /bin /lib /lib64\n"
+    "  --rw HOST[:GUEST]    the same, writable; it must be writable for everybody. The limits on\n"
+    "                       work and memory do not bound it, and whatever is in it afterwards is\n"
+    "                       a stranger's: follow no link there, run nothing from there\n"
     "  --env NAME=VALUE     one more in the environment, which holds PATH and LC_ALL\n"
     "  --cpu-ms N           CPU time of all its processes (10000)\n"
     "  --wall-ms N          time by the clock on the wall (30000)\n"
     "  --memory-bytes N     resident memory (1073741824)\n"
     "  --processes N        processes and threads (32)\n"
     "  --output-bytes N     on stdout, and on stderr (1048576)\n"
-    "  --json               the report as one JSON object\n"
-    "  --check              what this host can guarantee; exit status 1 if a cell cannot be made\n"
+    "  --json               the report, with what was used of which limit, as one JSON object\n"
+    "  --check              what this host can guarantee, and what to change for what it cannot;\n"
+    "                       exit status 1 if a cell cannot be made\n"
     "\n"
     "Exit status: the command's own; 128 and its signal; 124 a limit; 126 a forbidden call;\n"
     "125 the cell could not be made; 2 wrong usage.\n";
 
 enum {
+    DEFAULT_BINDS = 4,
     EXIT_USAGE = 2,
     EXIT_LIMIT = 124,
     EXIT_CELL = 125,
@@ -41,10 +47,10 @@ enum {
 
 struct request {
     struct cell_config config;
-    struct cell_bind binds[MAX_BINDS];
+    struct cell_bind binds[MAX_BINDS + DEFAULT_BINDS];
     const char *environment[MAX_ENV + 1];
     int n_environment;
-    bool json, check;
+    bool json, check, shows; /* shows: --ro was given */
 };
 
 static const char *const verdict_words[] = {
@@ -97,14 +103,16 @@ static enum err_code parse_profile(const char *word, enum cell_profile *ret, str
     return err_set(why, ERR_INVALID, "--profile %s: expected build, run or sanitize", word);
 }
 
-static enum err_code add_bind(struct request *r, char *text, struct err *why)
+static enum err_code add_bind(struct request *r, char *text, bool writable, struct err *why)
 {
     if (r->config.n_binds == MAX_BINDS)
-        return err_set(why, ERR_INVALID, "--ro: at most %d", MAX_BINDS);
+        return err_set(why, ERR_INVALID, "--ro and --rw: at most %d", MAX_BINDS);
     char *colon = strchr(text, ':');
     if (colon != NULL)
         *colon++ = '\0';
-    r->binds[r->config.n_binds++] = (struct cell_bind){text, colon == NULL ? text : colon};
+    r->binds[r->config.n_binds++] =
+        (struct cell_bind){text, colon == NULL ? text : colon, writable};
+    r->shows |= !writable;
     return OK;
 }
 
@@ -121,14 +129,15 @@ static void add_default_binds(struct request *r)
 {
     static const char *const paths[] = {"/usr", "/bin", "/lib", "/lib64"};
     struct stat st;
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < DEFAULT_BINDS; i++)
         if (stat(paths[i], &st) == 0)
-            r->binds[r->config.n_binds++] = (struct cell_bind){paths[i], paths[i]};
+            r->binds[r->config.n_binds++] = (struct cell_bind){paths[i], paths[i], false};
 }
 
 static const struct option options[] = {
     {"profile", required_argument, NULL, 'p'},
     {"ro", required_argument, NULL, 'r'},
+    {"rw", required_argument, NULL, 'R'},
     {"env", required_argument, NULL, 'e'},
     {"cpu-ms", required_argument, NULL, 'c'},
     {"wall-ms", required_argument, NULL, 'w'},
@@ -150,7 +159,8 @@ static enum err_code take_option(struct request *r, int option, char *value, str
     case 'p':
         return parse_profile(value, &r->config.profile, why);
     case 'r':
-        return add_bind(r, value, why);
+    case 'R':
+        return add_bind(r, value, option == 'R', why);
     case 'e':
         return add_environment(r, value, why);
     case 'c':
@@ -187,7 +197,7 @@ static enum err_code parse_arguments(struct request *r, int argc, char **argv, s
         if (rc != OK)
             return rc;
     }
-    if (r->config.n_binds == 0)
+    if (!r->shows)
         add_default_binds(r);
     r->config.binds = r->binds;
     r->config.envp = r->environment;
@@ -280,25 +290,6 @@ static int run(const struct request *r)
     return exit_status(&e);
 }
 
-static bool holds(const struct cell_guarantees *g, const char *word)
-{
-    for (const char *const *held = g->held; *held != NULL; held++)
-        if (strcmp(*held, word) == 0)
-            return true;
-    return false;
-}
-
-static int check(void)
-{
-    struct cell_guarantees g;
-    cell_guarantees(&g);
-    for (const char *const *held = g.held; *held != NULL; held++)
-        printf("holds     %s\n", *held);
-    for (const char *const *degraded = g.degraded; *degraded != NULL; degraded++)
-        printf("degraded  %s\n", *degraded);
-    return holds(&g, "userns") && holds(&g, "seccomp") ? 0 : 1;
-}
-
 int main(int argc, char **argv)
 {
     struct request r;
@@ -307,5 +298,5 @@ int main(int argc, char **argv)
         fprintf(stderr, "graded-sandbox: %s\n", why.text);
         return EXIT_USAGE;
     }
-    return r.check ? check() : run(&r);
+    return r.check ? check_host(r.json) : run(&r);
 }

@@ -25,12 +25,17 @@ static int collect(const char *path, uint64_t attributes)
     return tree;
 }
 
+static uint64_t attributes_of(const struct cell_bind *bind)
+{
+    const uint64_t always = K_ATTR_NOSUID | K_ATTR_NODEV;
+    return always | (bind->writable ? K_ATTR_NOEXEC | K_ATTR_NOSYMFOLLOW : K_ATTR_RDONLY);
+}
+
 /* Before the change of id: what only the caller may reach by path can still be bound. */
 int mounts_collect(struct setup *s)
 {
     for (size_t i = 0; i < s->config->n_binds; i++) {
-        s->trees[i] =
-            collect(s->config->binds[i].host, K_ATTR_RDONLY | K_ATTR_NOSUID | K_ATTR_NODEV);
+        s->trees[i] = collect(s->config->binds[i].host, attributes_of(&s->config->binds[i]));
         if (s->trees[i] < 0)
             return -1;
     }

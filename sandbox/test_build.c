@@ -27,7 +27,7 @@ static size_t toolchain(struct cell_bind ret[4])
     size_t n = 0;
     for (size_t i = 0; i < 4; i++)
         if (stat(paths[i], &st) == 0)
-            ret[n++] = (struct cell_bind){paths[i], paths[i]};
+            ret[n++] = (struct cell_bind){paths[i], paths[i], false};
     return n;
 }
 

@@ -383,7 +383,8 @@ static void a_program_that_cannot_start_is_a_failed_setup(void **state)
 static void a_config_is_checked_before_anything_starts(void **state)
 {
     (void)state;
-    static const struct cell_bind missing = {"/no/such/thing", "/x"}, relative = {"usr", "/usr"};
+    static const struct cell_bind missing = {"/no/such/thing", "/x", false},
+                                  relative = {"usr", "/usr", false};
     static const struct cell_file outside = {"../a", "", 0}, absolute = {"/a", "", 0};
     const struct cell_config good = guest_config(CELL_RUN, GUEST("exit", "0"));
     struct cell_config bad[7];

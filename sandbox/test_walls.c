@@ -211,7 +211,7 @@ static void a_harmless_probe_is_told_no(void **state)
 static void the_root_holds_what_was_bound_and_no_more(void **state)
 {
     (void)state;
-    static const struct cell_bind usr = {"/usr/include", "/usr/include"};
+    static const struct cell_bind usr = {"/usr/include", "/usr/include", false};
     struct cell_config config = guest_config(CELL_BUILD, GUEST("list", "/"));
     config.binds = &usr;
     config.n_binds = 1;
@@ -255,7 +255,7 @@ static void a_bind_shows_a_file_and_follows_the_hosts_links(void **state)
     close(fd);
     snprintf(link, sizeof link, "%s.link", path);
     assert_int_equal(symlink(path, link), 0);
-    const struct cell_bind bind = {link, "/data/a/file"};
+    const struct cell_bind bind = {link, "/data/a/file", false};
     struct cell_config config = guest_config(CELL_BUILD, GUEST("cat", "/data/a/file"));
     config.binds = &bind;
     config.n_binds = 1;
@@ -283,6 +283,27 @@ static void only_the_scratch_directories_can_be_written(void **state)
         if (o.exit.verdict != CELL_EXITED || o.exit.status != table[i].status)
             fail_msg("%s: %s", table[i].path, o.out);
     }
+}
+
+/* What graded-sandbox --rw makes. */
+static void a_writable_bind_takes_files_and_runs_none(void **state)
+{
+    (void)state;
+    char dir[] = "/tmp/cell-rw-XXXXXX", file[64];
+    assert_non_null(mkdtemp(dir));
+    assert_int_equal(chmod(dir, 0777), 0);
+    const struct cell_bind bind = {dir, "/out", true};
+    struct cell_config config = guest_config(CELL_BUILD, GUEST("write", "/out/a", "10"));
+    config.binds = &bind;
+    config.n_binds = 1;
+    const struct outcome written = guest_run(&config);
+    assert_int_equal(written.exit.status, 0);
+    snprintf(file, sizeof file, "%s/a", dir);
+    assert_int_equal(chmod(file, 0777), 0);
+    config.argv = GUEST("exec", "/out/a");
+    const struct outcome run = guest_run(&config);
+    assert_non_null(strstr(run.out, "Permission denied"));
+    assert_int_equal(unlink(file) | rmdir(dir), 0);
 }
 
 static void files_and_work_have_their_limits(void **state)
@@ -410,7 +431,7 @@ static void the_network_is_a_loopback_that_is_down(void **state)
 static void every_mount_is_nosuid_and_nodev_or_a_device(void **state)
 {
     (void)state;
-    static const struct cell_bind bind = {"/usr", "/usr"};
+    static const struct cell_bind bind = {"/usr", "/usr", false};
     struct cell_config config = guest_config(CELL_SANITIZE, GUEST("cat", "/proc/self/mountinfo"));
     config.binds = &bind;
     config.n_binds = 1;
@@ -453,7 +474,7 @@ static void identities_differ_between_cells(void **state)
 
 static int landlock_child(void)
 {
-    static const struct cell_bind bind = {"/usr", "/usr"};
+    static const struct cell_bind bind = {"/usr", "/usr", false};
     const struct cell_config config = {.profile = CELL_RUN, .binds = &bind, .n_binds = 1};
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     if (landlock_restrict(&config) != 0)
@@ -496,6 +517,7 @@ int main(void)
         cmocka_unit_test(host_files_are_absent),
         cmocka_unit_test(a_bind_shows_a_file_and_follows_the_hosts_links),
         cmocka_unit_test(only_the_scratch_directories_can_be_written),
+        cmocka_unit_test(a_writable_bind_takes_files_and_runs_none),
         cmocka_unit_test(files_and_work_have_their_limits),
         cmocka_unit_test(the_environment_and_the_descriptors_are_the_configs),
         cmocka_unit_test(init_cannot_be_killed_or_stopped),

@@ -17,6 +17,8 @@ struct options {
     unsigned workers; /* 0: one per core */
     int64_t grace_ms; /* for gradings under way, when the server stops */
     bool secure_cookies;
+    bool strict;                      /* serve only where every guarantee of a cell holds */
+    char sandbox[PATH_MAX];           /* the program that is asked */
     const char *name, *role, *scopes; /* NULL: not given */
     bool password_from_stdin;
     char *const *rest; /* what follows the options: as many as the command wants */
@@ -51,5 +53,8 @@ MUST_CHECK enum err_code data_migrate(const char *data, int *ret_from, int *ret_
 MUST_CHECK enum err_code serve(const struct options *o, struct store *store,
                                void (*on_ready)(void *ctx, const struct options *o, uint16_t port),
                                void *ctx, struct err *why);
+/* With --strict: ERR_UNSUPPORTED on a host that lacks a guarantee, told on standard error with what
+ * to change; OK without it. */
+MUST_CHECK enum err_code strict_check(const struct options *o, struct err *why);
 /* Before the first thread: the signals that `serve` waits for are kept for it. */
 void serve_block_signals(void);

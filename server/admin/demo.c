@@ -171,7 +171,9 @@ enum err_code command_demo(const struct options *o, struct err *why)
     serve_block_signals();
     warn_if_public(o);
     arena_init(&d.arena, ARENA_BYTES);
-    enum err_code rc = data_lock(o->data, &lock, why);
+    enum err_code rc = strict_check(o, why);
+    if (rc == OK)
+        rc = data_lock(o->data, &lock, why);
     if (rc == OK)
         rc = seed(&d, o, why);
     if (rc == OK)

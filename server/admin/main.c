@@ -18,9 +18,10 @@ static const struct option known[] = {
     {"workers", required_argument, NULL, 'n'},  {"grace", required_argument, NULL, 'G'},
     {"secure-cookies", no_argument, NULL, 'c'}, {"name", required_argument, NULL, 'N'},
     {"role", required_argument, NULL, 'r'},     {"scopes", required_argument, NULL, 's'},
-    {"password-stdin", no_argument, NULL, 'P'}, {0}};
+    {"password-stdin", no_argument, NULL, 'P'}, {"strict", no_argument, NULL, 'S'},
+    {"sandbox", required_argument, NULL, 'x'},  {0}};
 
-#define SERVING "dlgwapnGc"
+#define SERVING "dlgwapnGcSx"
 static const struct command {
     const char *word, *second; /* "user", "add"; second NULL: one word */
     const char *takes;         /* letters of options */
@@ -64,6 +65,8 @@ static void print_usage(FILE *out)
           "  --grace SECONDS    for gradings under way when it stops; default 30\n"
           "  --labs DIR         the course\n"
           "  --grade PATH       the grader; default: beside this program\n"
+          "  --strict           start only where every guarantee of a cell holds\n"
+          "  --sandbox PATH     graded-sandbox, which --strict asks; default: beside this program\n"
           "  --web DIR          the built web app\n"
           "  --secure-cookies   sessions over https only: behind a proxy that ends TLS\n"
           "\n"
@@ -96,12 +99,13 @@ static enum err_code set_number(const char *text, const char *what, uint64_t max
 static enum err_code set_defaults(struct options *o, struct err *why)
 {
     *o = (struct options){.listen = "127.0.0.1", .port = 8080, .grace_ms = 30000};
-    char self[PATH_MAX - 16] = "";
+    char self[PATH_MAX - 32] = "";
     const ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
     char *slash = length > 0 ? strrchr(self, '/') : NULL;
     if (slash != NULL)
         *slash = '\0';
     snprintf(o->grade, sizeof o->grade, "%s/grade", self);
+    snprintf(o->sandbox, sizeof o->sandbox, "%s/graded-sandbox", self);
     enum err_code rc = set_path(o->data, "data", why);
     if (rc == OK)
         rc = set_path(o->labs, GRADED_SOURCE_DIR "/labs", why);
@@ -141,6 +145,11 @@ static enum err_code take_option(struct options *o, int letter, const char *valu
         return set_path(o->grade, value, why);
     case 'w':
         return set_path(o->web, value, why);
+    case 'x':
+        return set_path(o->sandbox, value, why);
+    case 'S':
+        o->strict = true;
+        return OK;
     case 'a':
         o->listen = value;
         return OK;

@@ -112,7 +112,9 @@ enum err_code command_serve(const struct options *o, struct err *why)
     struct store *store = NULL;
     int lock = -1;
     serve_block_signals();
-    enum err_code rc = data_lock(o->data, &lock, why);
+    enum err_code rc = strict_check(o, why);
+    if (rc == OK)
+        rc = data_lock(o->data, &lock, why);
     if (rc == OK)
         rc = data_open_store(o->data, &store, why);
     if (rc == OK)

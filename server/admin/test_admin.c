@@ -277,6 +277,62 @@ static void one_folder_has_one_server_and_any_number_of_visitors(void **state)
     teardown(&d);
 }
 
+/* ---- A host that lacks something ---- */
+
+/* A program beside the desk that answers so, whatever it is asked. */
+static void answering(const struct desk *d, const char *answer, char ret[96])
+{
+    snprintf(ret, 96, "%s/sandbox", d->dir);
+    FILE *f = fopen(ret, "we");
+    fprintf(f, "#!/bin/sh\necho '%s'\n", answer);
+    fclose(f);
+    assert_int_equal(chmod(ret, 0755), 0);
+}
+
+static void a_strict_server_refuses_a_host_that_lacks_a_guarantee(void **state)
+{
+    (void)state;
+    struct desk d;
+    char fake[96], command[192];
+    setup(&d);
+    answering(&d,
+              "{\"usable\":true,\"held\":[\"userns\"],\"missing\":[{\"name\":\"landlock\","
+              "\"about\":\"not in this kernel\",\"change\":\"boot another\"}]}",
+              fake);
+    snprintf(command, sizeof command, "serve --strict --port 0 --sandbox %s", fake);
+    expect(&d, command, 1, "lacks landlock: not in this kernel\n  change: boot another\n");
+    assert_non_null(strstr(d.said, "--strict: this host lacks 1 guarantee of a cell"));
+    snprintf(command, sizeof command, "demo --strict --port 0 --sandbox %s", fake);
+    expect(&d, command, 1, "lacks landlock");
+    teardown(&d);
+}
+
+static void a_strict_server_refuses_where_nobody_answers(void **state)
+{
+    (void)state;
+    struct desk d;
+    char fake[96], command[192];
+    setup(&d);
+    expect(&d, "serve --strict --port 0 --sandbox /no/such", 1, "starting /no/such");
+    answering(&d, "all is well", fake);
+    snprintf(command, sizeof command, "serve --strict --port 0 --sandbox %s", fake);
+    expect(&d, command, 1, "--check gave no answer");
+    teardown(&d);
+}
+
+/* Whatever this host has: the real program's answer is understood, and a host that has all of it
+ * gets as far as the missing database. */
+static void a_strict_server_understands_the_real_sandbox(void **state)
+{
+    (void)state;
+    struct desk d;
+    setup(&d);
+    assert_int_equal(run(&d, "serve --strict --port 0 --sandbox " SANDBOX_PROGRAM, ""), 1);
+    assert_true((strstr(d.said, "this host lacks") != NULL) !=
+                (strstr(d.said, "make it with `graded migrate`") != NULL));
+    teardown(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -287,6 +343,9 @@ int main(void)
         cmocka_unit_test(a_backup_is_a_database_of_its_own),
         cmocka_unit_test(a_demo_is_made_once_and_ends_in_peace),
         cmocka_unit_test(one_folder_has_one_server_and_any_number_of_visitors),
+        cmocka_unit_test(a_strict_server_refuses_a_host_that_lacks_a_guarantee),
+        cmocka_unit_test(a_strict_server_refuses_where_nobody_answers),
+        cmocka_unit_test(a_strict_server_understands_the_real_sandbox),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
