@@ -32,7 +32,7 @@ static int open_runner(void **state)
 {
     (void)state;
     struct err why = {0};
-    int image;
+    int image = -1;
     if (build_load_image(GUEST_PATH, &image, &why) != OK)
         fail_msg("%s", why.text);
     const struct runner_config config = {.image_fd = image,
@@ -59,8 +59,8 @@ static int close_runner(void **state)
 static struct runner_times call(uint32_t op)
 {
     struct err why = {0};
-    enum runner_outcome outcome;
-    struct runner_times times;
+    enum runner_outcome outcome = RUNNER_ENDED;
+    struct runner_times times = {0};
     if (shm_write_call(&runner.shm, op, NULL, 0, &why) != OK ||
         runner_call(&runner, 1000, &outcome, &times, &why) != OK)
         fail_msg("%s", why.text);
