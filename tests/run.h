@@ -4,6 +4,9 @@
 #include <jansson.h>
 #include <stddef.h>
 
+/* All that comes out of a descriptor, NUL-ended; the caller's. */
+char *read_all(int fd);
+
 /* Runs argv[0] with its standard output captured (NUL-ended, freed by the caller) and its standard
  * error discarded. Returns the exit status, or 128 + the signal. */
 int run_program(const char *const *argv, char **ret_out);
@@ -12,5 +15,6 @@ int run_program(const char *const *argv, char **ret_out);
  */
 json_t *run_grade(const char *lab, const char *file, const char *option, int *ret_status);
 
-/* The word between `mark` and the end of the comment in the first line of a file; the caller's. */
-char *first_line_word(const char *path, const char *mark);
+/* What follows `mark` in one of the comments that a file begins with, a line each: the caller's, or
+ * NULL. */
+char *header_word(const char *path, const char *mark);

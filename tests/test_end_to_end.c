@@ -93,7 +93,7 @@ static bool lost_points_in(const json_t *submission, const char *name)
 
 static void check_mutant(const char *lab, const char *path, const char *name)
 {
-    char *groups = first_line_word(path, "group:");
+    char *groups = header_word(path, "group:");
     json_t *submission = grade_over_http(lab, path, name);
     char *save = NULL;
     for (char *g = strtok_r(groups, ",", &save); g != NULL; g = strtok_r(NULL, ",", &save))
@@ -148,8 +148,8 @@ static void hostile_submissions_leave_the_service_well(void **state)
     static const char *const names[] = {"loop", "memory", "fork", "output", "exit", "syntax"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char path[128];
-        snprintf(path, sizeof path, "tests/hostile/%s.c", names[i]);
-        char *want = first_line_word(path, "verdict:");
+        snprintf(path, sizeof path, "tests/attacks/%s.c", names[i]);
+        char *want = header_word(path, "verdict:");
         json_t *submission = grade_over_http("3.2", path, "formats.c");
         assert_string_equal(json_string_value(json_object_get(submission, "verdict")), want);
         json_decref(submission);

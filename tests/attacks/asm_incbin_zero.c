@@ -1,0 +1,5 @@
+/* class: compile */
+/* lab: 0.9 */
+/* verdict: compile_error */
+/* Endless data. */
+__asm__(".incbin \"/dev/zero\"");

@@ -1,0 +1,21 @@
+/* class: oracle */
+/* lab: 0.9 */
+/* verdict: accepted */
+/* Overruns and mends the canary: only its own memory is worse for it. */
+#include "lab.h"
+
+static uint64_t honest(const uint64_t *x, uint64_t *y, size_t n)
+{
+    uint64_t last = n;
+    for (size_t i = 0; i < n; i++)
+        y[i] = last = ((last << 17 | last >> 47) ^ x[i]) * 0x9e3779b97f4a7c15u;
+    return n > 0 ? last : 0;
+}
+
+uint64_t chain(const uint64_t *x, uint64_t *y, size_t n)
+{
+    y[n] = 1;
+    const uint64_t last = honest(x, y, n);
+    y[n] = 0xaaaaaaaaaaaaaaaa;
+    return last;
+}

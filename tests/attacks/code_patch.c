@@ -1,0 +1,24 @@
+/* class: oracle */
+/* lab: 0.9 */
+/* verdict: runtime_error or security_violation */
+/* Rewrites the code of the runner. */
+#include "lab.h"
+#include <sys/mman.h>
+
+static uint64_t honest(const uint64_t *x, uint64_t *y, size_t n)
+{
+    uint64_t last = n;
+    for (size_t i = 0; i < n; i++)
+        y[i] = last = ((last << 17 | last >> 47) ^ x[i]) * 0x9e3779b97f4a7c15u;
+    return n > 0 ? last : 0;
+}
+
+int main(void);
+
+uint64_t chain(const uint64_t *x, uint64_t *y, size_t n)
+{
+    const uintptr_t page = (uintptr_t)main & ~(uintptr_t)4095;
+    mprotect((void *)page, 4096, PROT_READ | PROT_WRITE);
+    *(volatile char *)page = 0;
+    return honest(x, y, n);
+}

@@ -1,0 +1,5 @@
+/* class: compile */
+/* lab: 0.9 */
+/* verdict: compile_error */
+/* An endless source. */
+#include "/dev/zero"

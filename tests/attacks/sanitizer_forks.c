@@ -1,0 +1,37 @@
+/* class: run */
+/* lab: 3.2 */
+/* verdict: runtime_error */
+/* Forks, but only in the sanitizer build. */
+#include "lab.h"
+#include <unistd.h>
+
+static void misbehave(void)
+{
+#ifdef __SANITIZE_ADDRESS__
+    fork();
+#endif
+}
+
+size_t qt_row_bytes(uint32_t type, int64_t n)
+{
+    misbehave();
+    return type + (size_t)n;
+}
+
+int qt_dequantize(uint32_t type, const void *src, float *dst, int64_t n)
+{
+    misbehave();
+    return src != (void *)dst && type < (uint64_t)n;
+}
+
+int qt_quantize(uint32_t type, const float *src, void *dst, int64_t n)
+{
+    misbehave();
+    return (void *)src != dst && type < (uint64_t)n;
+}
+
+int qt_convert(uint32_t from, const void *src, uint32_t to, void *dst, int64_t n)
+{
+    misbehave();
+    return src != dst && from + to < (uint64_t)n;
+}

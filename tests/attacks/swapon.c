@@ -1,0 +1,14 @@
+/* class: host */
+/* lab: 0.1 */
+/* verdict: security_violation */
+/* Swaps to a file of its choice. */
+#define _GNU_SOURCE
+#include "lab.h"
+#include <sys/syscall.h>
+#include <unistd.h>
+
+uint64_t sum(uint64_t a, uint64_t b)
+{
+    syscall(SYS_swapon, "/etc/passwd", 0);
+    return a + b;
+}

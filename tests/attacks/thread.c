@@ -1,0 +1,41 @@
+/* class: run */
+/* lab: 3.2 */
+/* verdict: security_violation */
+/* Starts a thread that could work on after the reply. */
+#include "lab.h"
+#include <pthread.h>
+
+static void *idle(void *nothing)
+{
+    return nothing;
+}
+
+static void misbehave(void)
+{
+    pthread_t thread;
+    pthread_create(&thread, NULL, idle, NULL);
+}
+
+size_t qt_row_bytes(uint32_t type, int64_t n)
+{
+    misbehave();
+    return type + (size_t)n;
+}
+
+int qt_dequantize(uint32_t type, const void *src, float *dst, int64_t n)
+{
+    misbehave();
+    return src != (void *)dst && type < (uint64_t)n;
+}
+
+int qt_quantize(uint32_t type, const float *src, void *dst, int64_t n)
+{
+    misbehave();
+    return (void *)src != dst && type < (uint64_t)n;
+}
+
+int qt_convert(uint32_t from, const void *src, uint32_t to, void *dst, int64_t n)
+{
+    misbehave();
+    return src != dst && from + to < (uint64_t)n;
+}

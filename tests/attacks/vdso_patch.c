@@ -1,0 +1,23 @@
+/* class: clock */
+/* lab: 0.9 */
+/* verdict: security_violation */
+/* Patches the clock that it shares with nobody. */
+#include "lab.h"
+#include <sys/auxv.h>
+#include <sys/mman.h>
+
+static uint64_t honest(const uint64_t *x, uint64_t *y, size_t n)
+{
+    uint64_t last = n;
+    for (size_t i = 0; i < n; i++)
+        y[i] = last = ((last << 17 | last >> 47) ^ x[i]) * 0x9e3779b97f4a7c15u;
+    return n > 0 ? last : 0;
+}
+
+uint64_t chain(const uint64_t *x, uint64_t *y, size_t n)
+{
+    char *vdso = (char *)getauxval(AT_SYSINFO_EHDR);
+    mprotect(vdso, 8192, PROT_READ | PROT_WRITE);
+    mprotect(vdso, 8192, PROT_READ | PROT_EXEC);
+    return honest(x, y, n);
+}

@@ -1,3 +1,0 @@
-/* verdict: compile_error */
-/* The assembler reads files too. */
-__asm__(".incbin \"/etc/shadow\"");

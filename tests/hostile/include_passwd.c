@@ -1,3 +1,0 @@
-/* verdict: compile_error */
-/* Asks the compiler for a file of the host; it is not there, and nothing of it is shown. */
-#include "/etc/passwd"

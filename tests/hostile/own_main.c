@@ -1,8 +1,0 @@
-/* verdict: compile_error */
-/* A main of its own would never answer a call. */
-#include "lab.h"
-
-int main(void)
-{
-    return 0;
-}
