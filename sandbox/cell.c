@@ -19,6 +19,7 @@
 #include "sandbox/kernel.h"
 #include "sandbox/later.h"
 #include "sandbox/processes.h"
+#include "sandbox/remedy.h"
 #include "sandbox/take.h"
 
 static void close_fd(int *fd)
@@ -126,11 +127,13 @@ static enum err_code spawn(struct cell *cell, const struct cell_config *config,
     cell->init = setup_clone(&setup, cell->group.dir[CGROUP_V2], &cell->fd[INIT]);
     if (cell->init < 0) {
         const bool refused = errno == EPERM || errno == ENOSPC || errno == EINVAL;
-        return err_sys(why, refused ? ERR_UNSUPPORTED : ERR_IO, errno, "making namespaces");
+        return err_sys(why, refused ? ERR_UNSUPPORTED : ERR_IO, errno, "making namespaces%s%s",
+                       refused ? "; " : "", refused ? remedy_for("userns") : "");
     }
     bool two_ids;
     if (ids_map(cell->init, &two_ids) != 0)
-        return err_sys(why, ERR_UNSUPPORTED, errno, "mapping ids into a user namespace");
+        return err_sys(why, ERR_UNSUPPORTED, errno, "mapping ids into a user namespace; %s",
+                       remedy_for("userns"));
     rc = cgroup_join(&cell->group, cell->init, why);
     if (rc == OK && send(cell->fd[STATUS], &two_ids, 1, MSG_NOSIGNAL) != 1)
         rc = err_sys(why, ERR_IO, errno, "starting a cell");

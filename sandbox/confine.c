@@ -55,17 +55,19 @@ static int limit(int resource, int64_t soft, int64_t hard)
     return setrlimit((__rlimit_resource_t)resource, &value);
 }
 
+/* Where no limit is wanted the caller's own must not hold either: a learner would fail by it. */
 static int limit_memory(const struct setup *s)
 {
     const struct cell_limits *l = &s->config->limits;
-    if (l->address_bytes > 0 && limit(RLIMIT_AS, l->address_bytes, l->address_bytes) != 0)
-        return -1;
+    const int64_t none = (int64_t)RLIM_INFINITY;
+    const int64_t address = l->address_bytes > 0 ? l->address_bytes : none;
     /* Without a control group the parent watches resident memory now and then; this bounds what can
      * be gained in between. Not for ASan, whose shadow of terabytes counts as data. */
-    const int64_t data = 2 * l->memory_bytes;
-    if (s->limit_data && s->config->profile != CELL_SANITIZE)
-        return limit(RLIMIT_DATA, data, data);
-    return 0;
+    const bool bounded = s->limit_data && s->config->profile != CELL_SANITIZE;
+    const int64_t data = bounded ? 2 * l->memory_bytes : none;
+    if (limit(RLIMIT_AS, address, address) != 0)
+        return -1;
+    return limit(RLIMIT_DATA, data, data);
 }
 
 int confine_limits(struct setup *s)

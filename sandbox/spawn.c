@@ -163,9 +163,12 @@ static const struct {
         {"place descriptors", place_descriptors},
 },
   command_steps[] = {
-      {"leave the session", confine_session}, {"make a time namespace", confine_time},
-      {"set limits", confine_limits},         {"drop capabilities", confine_capabilities},
-      {"restrict files", confine_files},      {"filter system calls", confine_calls},
+      {"leave the session", confine_session},
+      {"make a time namespace", confine_time},
+      {"set limits (hard limits of the caller may be lower: ulimit -H -a)", confine_limits},
+      {"drop capabilities", confine_capabilities},
+      {"restrict files", confine_files},
+      {"filter system calls", confine_calls},
       {"run the command", confine_exec},
 };
 enum {
