@@ -11,6 +11,6 @@
 
 enum { DIAGNOSTICS_MAX = 100 };
 
-/* `text` is a stranger's. Only files of the submission are named; positions in other files (lab.h,
+/* `said` is a stranger's. Only files of the submission are named; positions in other files (lab.h,
  * system headers) keep their base name. Never fails: what cannot be read stays in the log. */
-void diagnostics_read(const char *text, size_t size, struct arena *a, struct report_compile *ret);
+void diagnostics_read(const char *said, size_t size, struct arena *a, struct report_compile *ret);
