@@ -92,7 +92,7 @@ static void probe(struct findings *f)
     find(f, holds, "private_root", "private_root: without a cell there is none");
     find(f, holds, "seccomp", "seccomp: without a cell no system call is filtered");
     find(f, host_time_namespaces(), "time_ns",
-         "time_ns: a command shares the host's; it sees how long the host has been up");
+         "time_ns: a command shares the host's time namespace");
     find(f, landlock_abi() > 0, "landlock",
          "landlock: not in this kernel; file rules rest on the mount tree alone");
     find(f, geteuid() == 0, "own_ids",
