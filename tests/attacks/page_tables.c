@@ -1,6 +1,6 @@
 /* class: run */
 /* lab: 0.9 */
-/* verdict: memory_limit or accepted */
+/* verdict: memory_limit or time_limit or accepted */
 /* Touches a byte in every 2 MiB: little memory, many page tables. */
 #include "lab.h"
 #include <sys/mman.h>
