@@ -116,7 +116,8 @@ static const char *text_at(const json_t *object, const char *key)
     return text != NULL ? text : "";
 }
 
-/* The last tier of lab 0.9 is three times faster than possible: who gets it has fooled the clock.
+/* The last tier of lab 0.9 is out of reach, also of luck on a busy machine: a fooled clock gives
+ * it.
  */
 static bool has_fooled_the_clock(const json_t *report)
 {
