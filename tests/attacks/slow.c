@@ -2,7 +2,7 @@
 /* lab: 0.9 */
 /* verdict: accepted */
 /* max_score: 80 */
-/* Sleeps in each timed call, far longer than a busy machine delays par: wall time is what is measured. */
+/* Sleeps in each timed call, longer than a busy machine delays par: wall time is measured. */
 #include "lab.h"
 #include <time.h>
 
