@@ -4,7 +4,7 @@
 /* Loads a plugin by an attribute. */
 #include "lab.h"
 
-__attribute__((optimize("-fplugin=/work/plugin.so"))) uint64_t sum(uint64_t a, uint64_t b)
+__attribute__((optimize("-fplugin=/box/plugin.so"))) uint64_t sum(uint64_t a, uint64_t b)
 {
     return a + b;
 }

@@ -4,7 +4,7 @@
 /* Loads a plugin by a pragma, and other programs by -B. */
 #include "lab.h"
 
-#pragma GCC optimize("-fplugin=/work/plugin.so", "-B/work/")
+#pragma GCC optimize("-fplugin=/box/plugin.so", "-B/box/")
 
 uint64_t sum(uint64_t a, uint64_t b)
 {

