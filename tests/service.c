@@ -36,7 +36,6 @@ static bool read_banner(struct service *s, const char *banner)
         return false;
     find(curl, "curl ", "\n", s->curl_line, sizeof s->curl_line);
     find(curl, "grd_", "\" '\n", s->token, sizeof s->token);
-    find(curl, "http://", "/\" '\n", s->address, sizeof s->address);
     const char *host = strstr(curl, "http://");
     if (host != NULL)
         snprintf(s->address, sizeof s->address, "http://%.*s", (int)strcspn(host + 7, "/"),

@@ -124,43 +124,34 @@ static enum err_code parse_options(int argc, char **argv, struct options *ret, s
     return OK;
 }
 
-static const struct {
+static void write_text(const struct report *r, struct str *out)
+{
+    report_write_text(r, isatty(STDOUT_FILENO), out);
+}
+
+struct format {
     const char *name;
     void (*write)(const struct report *r, struct str *out);
-} formats[] = {
-    {"json", report_write_json},
-    {"junit", report_write_junit},
-    {"gradescope", report_write_gradescope},
-    {"sarif", report_write_sarif},
 };
 
-static bool write_format(const char *format, const struct report *r, struct str *out)
+static const struct format *format_named(const char *name)
 {
-    if (strcmp(format, "text") == 0) {
-        report_write_text(r, isatty(STDOUT_FILENO), out);
-        return true;
-    }
+    static const struct format formats[] = {
+        {"text", write_text},          {"json", report_write_json},
+        {"junit", report_write_junit}, {"gradescope", report_write_gradescope},
+        {"sarif", report_write_sarif},
+    };
     for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
-        if (strcmp(formats[i].name, format) == 0) {
-            formats[i].write(r, out);
-            return true;
-        }
-    return false;
+        if (strcmp(formats[i].name, name) == 0)
+            return &formats[i];
+    return NULL;
 }
 
-static bool known_format(const char *format)
-{
-    bool known = strcmp(format, "text") == 0;
-    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
-        known |= strcmp(formats[i].name, format) == 0;
-    return known;
-}
-
-static int print_report(const struct report *r, const char *format)
+static int print_report(const struct report *r, const struct format *format)
 {
     struct str out;
     str_init(&out, REPORT_JSON_MAX);
-    write_format(format, r, &out);
+    format->write(r, &out);
     fwrite(out.text, 1, out.length, stdout);
     if (out.length > 0 && out.text[out.length - 1] != '\n')
         putchar('\n');
@@ -174,7 +165,8 @@ static int run_files(const struct options *o, struct arena *a)
     struct err why;
     if (o->n_rest < 2)
         return usage("run needs a lab and its files");
-    if (!known_format(o->format))
+    const struct format *format = format_named(o->format);
+    if (format == NULL)
         return usage("--format is text, json, junit, gradescope or sarif");
     const struct lab_paths paths = lab_paths(o->labs);
     struct lab lab;
@@ -195,7 +187,7 @@ static int run_files(const struct options *o, struct arena *a)
                                               .core = o->core,
                                               .events_fd = o->events ? STDERR_FILENO : -1};
         struct report r;
-        status = grade_run(&lab, &s, &options, a, &r, &why) == OK ? print_report(&r, o->format)
+        status = grade_run(&lab, &s, &options, a, &r, &why) == OK ? print_report(&r, format)
                                                                   : fault(&why);
     }
     lab_close(&lab);
