@@ -224,13 +224,18 @@ static void buffers_end_at_guard_pages_and_overruns_are_counted(void **state)
     const struct shm_arg args[] = {{.kind = FRAME_IN, .bytes = in, .size = 100},
                                    {.kind = FRAME_IN, .bytes = in, .size = 99, .skew = 3},
                                    {.kind = FRAME_OUT, .size = 50},
-                                   {.kind = FRAME_I64, .i64 = -5}};
-    assert_int_equal(shm_write_call(&s, 1, args, 4, NULL), OK);
+                                   {.kind = FRAME_I64, .i64 = -5},
+                                   {.kind = FRAME_F64, .f64 = 0.1},
+                                   {.kind = FRAME_OUT, .bytes = in, .size = 20}};
+    assert_int_equal(shm_write_call(&s, 1, args, 6, NULL), OK);
     const struct frame_call *f = (const struct frame_call *)(const void *)s.input;
     assert_int_equal((f->args[0].offset + 100) % FRAME_PAGE, 0);
     assert_int_equal((f->args[1].offset + 99 + 3) % FRAME_PAGE, 0);
     assert_true(f->args[1].offset >= f->args[0].offset + 100 + FRAME_PAGE);
     assert_int_equal(f->args[3].i64, -5);
+    assert_true(f->args[4].f64 == 0.1);
+    assert_memory_equal(s.output + f->args[5].offset, in, 20);
+    assert_int_equal(s.output[f->args[5].offset + 20], FRAME_POISON);
 
     struct frame_reply reply;
     assert_false(shm_read_reply(&s, &reply));
