@@ -1,18 +1,11 @@
 /* class: reply */
 /* lab: 0.9 */
 /* verdict: runtime_error */
-/* Answers with the number of the next call. */
+/* Answers with the number of the next call. It waits to be read: whoever returned would have the
+ * runner answer over it, and be right or wrong by who is faster. */
 #include "lab.h"
 #include <sys/mman.h>
 #include <unistd.h>
-
-static uint64_t honest(const uint64_t *x, uint64_t *y, size_t n)
-{
-    uint64_t last = n;
-    for (size_t i = 0; i < n; i++)
-        y[i] = last = ((last << 17 | last >> 47) ^ x[i]) * 0x9e3779b97f4a7c15u;
-    return n > 0 ? last : 0;
-}
 
 /* The part of the frame and of the reply that matters here. */
 struct frame {
@@ -26,5 +19,8 @@ uint64_t chain(const uint64_t *x, uint64_t *y, size_t n)
     uint64_t *reply = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, 4, 0);
     reply[0] = frame->sequence + 1;
     (void)!write(5, "xx", 2);
-    return honest(x, y, n);
+    (void)x, (void)y, (void)n;
+    for (volatile int waiting = 1; waiting;)
+        ;
+    return 0;
 }
