@@ -69,16 +69,27 @@ struct report_group {
     struct report_failure first_failure;
 };
 
+struct report_counters { /* of the hardware; medians of the learner's timed calls */
+    int64_t instructions, cycles, cache_misses, branch_misses;
+};
+
 struct report_performance {
     const char *name, *unit; /* "dequantize Q4_K", "GB/s" */
     double value, par;       /* medians, in `unit` */
     double ratio;            /* value / par: above 1 the learner is faster */
     double interval[2];      /* 95 % bootstrap interval of the ratio */
-    int pairs;
-    const char *tier; /* NULL: no tier reached, or none scored */
+    int pairs, discarded;    /* judged; thrown away, since par was far off its own pace in them */
+    const char *tier;        /* NULL: no tier reached, or none scored */
+    const char *note;        /* what the measurement could not tell, in one sentence; else NULL */
     double earned, points;
     double bytes, flops;               /* of one call; 0: not known */
     double bandwidth_gbs, peak_gflops; /* of this core; 0: not measured */
+    const char *level;                 /* whence that bandwidth: "L2", "memory"; NULL: not known */
+    double intensity;                  /* flops per byte; 0: not known */
+    double attained;                   /* share of the lower of both roofs; 0: not known */
+    const char *bound;                 /* that roof, "memory" or "compute"; NULL: not known */
+    bool has_counters;                 /* this host lets them be read */
+    struct report_counters counters;
 };
 
 struct report_finding { /* of a sanitizer */

@@ -72,6 +72,7 @@ static void write_timed(struct json_out *j, const struct report_performance *p, 
     str_add(&output, p->unit != NULL ? p->unit : "");
     str_printf(&output, ", par %.3g: %.2f of par (between %.2f and %.2f)\n", p->par, p->ratio,
                p->interval[0], p->interval[1]);
+    add_line(&output, "note", p->note);
     const struct test t = {.score = p->earned,
                            .points = p->points,
                            .name = p->name,

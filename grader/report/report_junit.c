@@ -147,6 +147,7 @@ static void add_timed(struct suite *s, const struct report *r, const struct repo
     }
     str_printf(&c.body, "%.3g %s, par %.3g: ratio %.2f (%.2f to %.2f), %g of %g points\n", p->value,
                p->unit, p->par, p->ratio, p->interval[0], p->interval[1], p->earned, p->points);
+    add_line(&c.body, "note", p->note);
     add_testcase(s, r, &c);
 }
 

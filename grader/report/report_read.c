@@ -1,4 +1,5 @@
-/* report.json, read by walking the shape: every key there, no other key, every value in its bounds.
+/* report.json, read by walking the shape: every key there (but for later ones, which stored reports
+ * may lack: their members stay zero), no other key, every value in its bounds.
  * The first thing that is wrong is kept with its path; after it nothing more is read. */
 #include <jansson.h>
 #include <limits.h>
@@ -280,9 +281,9 @@ static void read_object(struct reader *r, const json_t *value, const struct shap
         const struct shape_field *f = &shape->fields[i];
         const json_t *member = json_object_get(value, f->key);
         const size_t before = enter(r, f->key);
-        if (member == NULL)
+        if (member == NULL && !f->later)
             refuse(r, "to be there");
-        else
+        else if (member != NULL)
             readers[f->kind](r, member, f, base);
         leave(r, before);
     }

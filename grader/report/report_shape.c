@@ -5,7 +5,11 @@
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
 #define FIELD(key, kind, type, member)                                                             \
     {                                                                                              \
-        key, kind, offsetof(struct type, member), 0, NULL                                          \
+        key, kind, offsetof(struct type, member), 0, NULL, false                                   \
+    }
+#define LATER(key, kind, type, member)                                                             \
+    {                                                                                              \
+        key, kind, offsetof(struct type, member), 0, NULL, true                                    \
     }
 #define SHAPE(name, type, fields)                                                                  \
     static const struct shape name = {sizeof(struct type), fields, COUNT_OF(fields)}
@@ -23,7 +27,7 @@ static const struct shape_field compile_fields[] = {
     FIELD("verdict", SHAPE_STAGE, report_compile, verdict),
     FIELD("ms", SHAPE_INT64, report_compile, ms),
     {"diagnostics", SHAPE_LIST, offsetof(struct report_compile, diagnostics),
-     offsetof(struct report_compile, n_diagnostics), &diagnostic_shape},
+     offsetof(struct report_compile, n_diagnostics), &diagnostic_shape, false},
     FIELD("log", SHAPE_TEXT, report_compile, log),
 };
 SHAPE(compile_shape, report_compile, compile_fields);
@@ -46,7 +50,7 @@ static const struct shape_field group_fields[] = {
     FIELD("passed", SHAPE_COUNT, report_group, passed),
     FIELD("ms", SHAPE_INT64, report_group, ms),
     {"first_failure", SHAPE_OBJECT_NULL, offsetof(struct report_group, first_failure),
-     offsetof(struct report_group, has_failure), &failure_shape},
+     offsetof(struct report_group, has_failure), &failure_shape, false},
 };
 SHAPE(group_shape, report_group, group_fields);
 
@@ -55,8 +59,20 @@ static const struct shape_field roofline_fields[] = {
     FIELD("flops", SHAPE_NUMBER, report_performance, flops),
     FIELD("bandwidth_gbs", SHAPE_NUMBER, report_performance, bandwidth_gbs),
     FIELD("peak_gflops", SHAPE_NUMBER, report_performance, peak_gflops),
+    LATER("level", SHAPE_TEXT_NULL, report_performance, level),
+    LATER("intensity", SHAPE_NUMBER, report_performance, intensity),
+    LATER("attained", SHAPE_NUMBER, report_performance, attained),
+    LATER("bound", SHAPE_TEXT_NULL, report_performance, bound),
 };
 SHAPE(roofline_shape, report_performance, roofline_fields);
+
+static const struct shape_field counter_fields[] = {
+    FIELD("instructions", SHAPE_INT64, report_counters, instructions),
+    FIELD("cycles", SHAPE_INT64, report_counters, cycles),
+    FIELD("cache_misses", SHAPE_INT64, report_counters, cache_misses),
+    FIELD("branch_misses", SHAPE_INT64, report_counters, branch_misses),
+};
+SHAPE(counter_shape, report_counters, counter_fields);
 
 static const struct shape_field performance_fields[] = {
     FIELD("name", SHAPE_TEXT, report_performance, name),
@@ -66,10 +82,14 @@ static const struct shape_field performance_fields[] = {
     FIELD("ratio", SHAPE_NUMBER, report_performance, ratio),
     FIELD("interval", SHAPE_INTERVAL, report_performance, interval),
     FIELD("pairs", SHAPE_COUNT, report_performance, pairs),
+    LATER("discarded", SHAPE_COUNT, report_performance, discarded),
     FIELD("tier", SHAPE_TEXT_NULL, report_performance, tier),
+    LATER("note", SHAPE_TEXT_NULL, report_performance, note),
     FIELD("earned", SHAPE_NUMBER, report_performance, earned),
     FIELD("points", SHAPE_NUMBER, report_performance, points),
-    {"roofline", SHAPE_OBJECT, 0, 0, &roofline_shape},
+    {"roofline", SHAPE_OBJECT, 0, 0, &roofline_shape, false},
+    {"counters", SHAPE_OBJECT_NULL, offsetof(struct report_performance, counters),
+     offsetof(struct report_performance, has_counters), &counter_shape, true},
 };
 SHAPE(performance_shape, report_performance, performance_fields);
 
@@ -86,14 +106,14 @@ static const struct shape_field sanitizer_fields[] = {
     FIELD("ran", SHAPE_BOOL, report_sanitizer, ran),
     FIELD("verdict", SHAPE_STAGE, report_sanitizer, verdict),
     {"findings", SHAPE_LIST, offsetof(struct report_sanitizer, findings),
-     offsetof(struct report_sanitizer, n_findings), &finding_shape},
+     offsetof(struct report_sanitizer, n_findings), &finding_shape, false},
 };
 SHAPE(sanitizer_shape, report_sanitizer, sanitizer_fields);
 
 static const struct shape_field device_fields[] = {
     FIELD("kind", SHAPE_TEXT, report, device_kind),
     FIELD("name", SHAPE_TEXT, report, device_name),
-    {"counters", SHAPE_EMPTY, 0, 0, NULL},
+    {"counters", SHAPE_EMPTY, 0, 0, NULL, false},
 };
 SHAPE(device_shape, report, device_fields);
 
@@ -108,14 +128,14 @@ SHAPE(resource_shape, report_resources, resource_fields);
 
 static const struct shape_field cell_fields[] = {
     {"guarantees", SHAPE_TEXTS, offsetof(struct report, guarantees),
-     offsetof(struct report, n_guarantees), NULL},
+     offsetof(struct report, n_guarantees), NULL, false},
     {"degraded", SHAPE_TEXTS, offsetof(struct report, degraded),
-     offsetof(struct report, n_degraded), NULL},
+     offsetof(struct report, n_degraded), NULL, false},
 };
 SHAPE(cell_shape, report, cell_fields);
 
 static const struct shape_field report_fields[] = {
-    {"version", SHAPE_VERSION, 0, 0, NULL},
+    {"version", SHAPE_VERSION, 0, 0, NULL, false},
     FIELD("lab", SHAPE_TEXT, report, lab),
     FIELD("lab_version", SHAPE_TEXT, report, lab_version),
     FIELD("lab_title", SHAPE_TEXT, report, lab_title),
@@ -125,14 +145,14 @@ static const struct shape_field report_fields[] = {
     FIELD("max_score", SHAPE_NUMBER, report, max_score),
     FIELD("pass", SHAPE_BOOL, report, pass),
     FIELD("message", SHAPE_TEXT_NULL, report, message),
-    {"compile", SHAPE_OBJECT, offsetof(struct report, compile), 0, &compile_shape},
+    {"compile", SHAPE_OBJECT, offsetof(struct report, compile), 0, &compile_shape, false},
     {"groups", SHAPE_LIST, offsetof(struct report, groups), offsetof(struct report, n_groups),
-     &group_shape},
+     &group_shape, false},
     {"performance", SHAPE_LIST, offsetof(struct report, performance),
-     offsetof(struct report, n_performance), &performance_shape},
-    {"sanitizer", SHAPE_OBJECT, offsetof(struct report, sanitizer), 0, &sanitizer_shape},
-    {"device", SHAPE_OBJECT, 0, 0, &device_shape},
-    {"resources", SHAPE_OBJECT, offsetof(struct report, resources), 0, &resource_shape},
-    {"cell", SHAPE_OBJECT, 0, 0, &cell_shape},
+     offsetof(struct report, n_performance), &performance_shape, false},
+    {"sanitizer", SHAPE_OBJECT, offsetof(struct report, sanitizer), 0, &sanitizer_shape, false},
+    {"device", SHAPE_OBJECT, 0, 0, &device_shape, false},
+    {"resources", SHAPE_OBJECT, offsetof(struct report, resources), 0, &resource_shape, false},
+    {"cell", SHAPE_OBJECT, 0, 0, &cell_shape, false},
 };
 const struct shape report_shape = {sizeof(struct report), report_fields, COUNT_OF(report_fields)};

@@ -1,6 +1,7 @@
 /* The keys of report.json and the struct members behind them, once, for writer, reader and test. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum shape_kind {
@@ -29,6 +30,7 @@ struct shape_field {
     enum shape_kind kind;
     size_t offset, count_offset;
     const struct shape *of; /* of objects and lists */
+    bool later;             /* than the first reports of this version, which are stored without */
 };
 
 struct shape {

@@ -202,6 +202,38 @@ static void write_scale(const struct text_out *t, const struct report_performanc
     str_printf(t->out, " %.1f   \u2502 is par\n", SCALE_END);
 }
 
+/* What the hardware would allow, and how much of it one call uses. */
+static void write_roof(const struct text_out *t, const struct report_performance *p)
+{
+    const bool computes = p->bound != NULL && strcmp(p->bound, "compute") == 0;
+    if (p->attained <= 0)
+        return;
+    str_printf(t->out, "    %.3g %% of this core's ", fmin(p->attained, RATIO_SHOWN) * 100);
+    if (computes)
+        str_printf(t->out, "%.3g GFLOP/s", p->peak_gflops);
+    else
+        str_printf(t->out, "%.3g GB/s", p->bandwidth_gbs);
+    if (!computes && p->level != NULL) {
+        str_add(t->out, " from ");
+        text_inline(t->out, p->level, WORD_COLUMNS);
+    }
+    if (p->bound != NULL)
+        str_printf(t->out, ": %s bound", computes ? "compute" : "memory");
+    str_add(t->out, "\n");
+    if (p->intensity > 0)
+        str_printf(t->out, "    a call: %.3g bytes, %.3g flops, %.3g flops per byte\n", p->bytes,
+                   p->flops, p->intensity);
+}
+
+static void write_counters(const struct text_out *t, const struct report_counters *c)
+{
+    const double cycles = c->cycles > 0 ? (double)c->cycles : 1;
+    str_printf(t->out, "    a call: %.3g instructions, %.2f per cycle\n", (double)c->instructions,
+               (double)c->instructions / cycles);
+    str_printf(t->out, "    misses: %.3g of the cache, %.3g of branches\n", (double)c->cache_misses,
+               (double)c->branch_misses);
+}
+
 static void write_timed(const struct text_out *t, const struct report_performance *p)
 {
     str_add(t->out, "  ");
@@ -221,6 +253,14 @@ static void write_timed(const struct text_out *t, const struct report_performanc
         text_inline(t->out, p->tier, WORD_COLUMNS);
     }
     str_add(t->out, "\n");
+    if (p->note != NULL)
+        text_paragraph(t->out, 4, "", p->note, 3);
+    if (p->discarded > 0)
+        str_printf(t->out, "    %d more pairs were discarded: par itself was disturbed\n",
+                   p->discarded);
+    write_roof(t, p);
+    if (p->has_counters)
+        write_counters(t, &p->counters);
 }
 
 static void write_speed(const struct text_out *t, const struct report *r)

@@ -43,7 +43,13 @@ static const struct report_performance fast[] = {
      .bytes = 4718592,
      .flops = 8388608,
      .bandwidth_gbs = 11.2,
-     .peak_gflops = 38.4},
+     .peak_gflops = 38.4,
+     .level = "memory",
+     .intensity = 1.78,
+     .attained = 0.57,
+     .bound = "memory",
+     .has_counters = true,
+     .counters = {5242880, 2097152, 73728, 12}},
 };
 
 static const struct report_group mixed_groups[] = {
@@ -89,8 +95,11 @@ static const struct report_performance slow[] = {
      .par = 6.0,
      .ratio = 0.85,
      .interval = {0.78, 0.94},
-     .pairs = 31,
+     .pairs = 60,
+     .discarded = 4,
      .tier = "silver",
+     .note = "The interval holds the border of silver at 0.8 of par: in doubt the better tier "
+             "counts.",
      .earned = 20,
      .points = 30},
     {.name = "quantize Q4_0",
@@ -100,7 +109,15 @@ static const struct report_performance slow[] = {
      .ratio = 0.3,
      .interval = {0.29, 0.31},
      .pairs = 12,
-     .points = 10},
+     .points = 10,
+     .bytes = 4096,
+     .flops = 65536,
+     .bandwidth_gbs = 210,
+     .peak_gflops = 38.4,
+     .level = "L1",
+     .intensity = 16,
+     .attained = 0.125,
+     .bound = "compute"},
 };
 static const struct report_diagnostic warnings[] = {
     {"formats.c", 14, 9, REPORT_WARNING, "unused variable 'scale' [-Wunused-variable]"},
@@ -176,8 +193,17 @@ static const struct report_group hostile_groups[] = {
      {"aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhhhiiiiiiiiii",
       "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n13\n14\n15\n16", "", NULL}},
 };
-static const struct report_performance hostile_performance[] = {
-    {.name = HOSTILE, .unit = HOSTILE, .value = 1, .par = 0, .ratio = 1e300, .tier = HOSTILE}};
+static const struct report_performance hostile_performance[] = {{.name = HOSTILE,
+                                                                 .unit = HOSTILE,
+                                                                 .value = 1,
+                                                                 .par = 0,
+                                                                 .ratio = 1e300,
+                                                                 .tier = HOSTILE,
+                                                                 .note = HOSTILE,
+                                                                 .level = HOSTILE,
+                                                                 .bound = HOSTILE,
+                                                                 .attained = 1e300,
+                                                                 .intensity = 1}};
 static const struct report_diagnostic hostile_diagnostics[] = {
     {"../../etc/" HOSTILE, 1, 1, REPORT_ERROR, HOSTILE " [-W" HOSTILE "]"}};
 static const struct report_finding hostile_findings[] = {{HOSTILE, HOSTILE, 1, 0, HOSTILE}};
