@@ -10,11 +10,12 @@
 #include "grader/report/report.h"
 
 struct grade_options {
-    uint64_t seed;     /* of the cases; see submission.seed */
-    bool visible_only; /* hidden groups are left out, of the maximum too */
-    bool untimed;      /* timed cases are left out: for proofs, where par would race itself */
-    int core;          /* where runners and the clock live; -1: the first that is allowed */
-    int events_fd;     /* -1: no events */
+    uint64_t seed;         /* of the cases; see submission.seed */
+    bool visible_only;     /* hidden groups are left out, of the maximum too */
+    bool untimed;          /* timed cases are left out: for proofs, where par would race itself */
+    int core;              /* where runners and the clock live; -1: the first that is allowed */
+    int events_fd;         /* -1: no events */
+    const char *cache_dir; /* what is kept between gradings; NULL: nothing is */
 };
 
 /* The builds of one submission; they serve any number of gradings with other seeds. */
