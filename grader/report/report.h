@@ -45,7 +45,8 @@ struct report_diagnostic { /* of the compiler */
 
 struct report_compile {
     enum verdict verdict; /* accepted (written "ok"), compile_error, time_limit, memory_limit ... */
-    int64_t ms;
+    int64_t ms;           /* that the compiler took, today or when it was kept */
+    bool cached;          /* kept from an earlier grading of equal sources */
     const struct report_diagnostic *diagnostics;
     size_t n_diagnostics;
     const char *log; /* first REPORT_LOG_MAX bytes of what the compiler said, in plain text */

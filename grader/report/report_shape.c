@@ -29,6 +29,7 @@ static const struct shape_field compile_fields[] = {
     {"diagnostics", SHAPE_LIST, offsetof(struct report_compile, diagnostics),
      offsetof(struct report_compile, n_diagnostics), &diagnostic_shape, false},
     FIELD("log", SHAPE_TEXT, report_compile, log),
+    LATER("cached", SHAPE_BOOL, report_compile, cached),
 };
 SHAPE(compile_shape, report_compile, compile_fields);
 

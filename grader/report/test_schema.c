@@ -226,7 +226,7 @@ static void both_refuse(json_t *root, const char *key)
 static bool may_be_missing(const char *key)
 {
     static const char *const later[] = {"discarded", "note",  "counters", "level",
-                                        "intensity", "bound", "attained"};
+                                        "intensity", "bound", "attained", "cached"};
     for (size_t i = 0; i < sizeof later / sizeof later[0]; i++)
         if (strcmp(later[i], key) == 0)
             return true;
