@@ -52,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct lab lab;
     struct err why = {.code = OK};
     arena_init(&a, MEMORY_MAX);
-    if (lab_parse((const char *)data, size, &a, &lab, &why) == OK) {
+    if (lab_parse((const char *)data, size, "lab.json", &a, &lab, &why) == OK) {
         check_files(&lab);
         assert(lab.n_groups <= LAB_GROUPS && lab.n_timed <= LAB_TIMED && lab.n_libs <= LAB_LIBS);
         assert(fabs(check_groups(&lab) + check_timed(&lab) - 100) < 1e-6);

@@ -13,8 +13,9 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "grader/report/manifest.h"
 
-enum { MANIFEST_MAX = 1 << 20, LAB_FILE_MAX = 16 << 20 };
+enum { LAB_FILE_MAX = 16 << 20 };
 
 static int by_path(const FTSENT **a, const FTSENT **b)
 {
@@ -122,10 +123,10 @@ static enum err_code open_dir(struct lab *lab, const struct lab_paths *paths, co
 {
     char *json;
     size_t size;
-    enum err_code rc = file_read(AT_FDCWD, arena_printf(a, "%s/lab.json", dir), MANIFEST_MAX, a,
-                                 &json, &size, why);
+    const char *path = arena_printf(a, "%s/lab.json", dir);
+    enum err_code rc = file_read(AT_FDCWD, path, MANIFEST_BYTES_MAX, a, &json, &size, why);
     if (rc == OK)
-        rc = lab_parse(json, size, a, lab, why);
+        rc = lab_parse(json, size, path, a, lab, why);
     if (rc == OK)
         rc = absolute(dir, a, &lab->dir, why);
     if (rc == OK)

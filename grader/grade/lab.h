@@ -77,9 +77,9 @@ void lab_close(struct lab *lab);
 MUST_CHECK enum err_code lab_list(const struct lab_paths *paths, struct arena *a,
                                   const char *const **ret_dirs, size_t *ret_count, struct err *why);
 
-/* Reads lab.json only; for `grade list` and tests. `json` need not live on. */
-MUST_CHECK enum err_code lab_parse(const char *json, size_t size, struct arena *a, struct lab *ret,
-                                   struct err *why);
+/* Reads lab.json only. `json` need not live on; `path` is how the story names it. */
+MUST_CHECK enum err_code lab_parse(const char *json, size_t size, const char *path, struct arena *a,
+                                   struct lab *ret, struct err *why);
 
 /* The module's group of this name; NULL: it has none. */
 const struct lab_group *lab_group_code(const struct lab *lab, const char *name);

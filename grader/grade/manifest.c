@@ -1,260 +1,135 @@
-/* lab.json to struct lab: strict, since a typing error in a manifest costs learners points. */
-#include <jansson.h>
-#include <math.h>
-#include <stdio.h>
-#include <string.h>
+/* lab.json to struct lab. What a manifest may hold is checked by grader/report/manifest.h, for the
+ * server too; here it only changes its shape. */
+#include <assert.h>
 
 #include "grader/grade/lab.h"
+#include "grader/report/manifest.h"
 
-/* One object being read: the first fault is kept, later reads do nothing. */
-struct reader {
+static_assert((int)LAB_FILES == MANIFEST_FILES && (int)LAB_LIBS == MANIFEST_LIBS, "the same bound");
+static_assert((int)LAB_GROUPS == MANIFEST_GROUPS && (int)LAB_TIMED == MANIFEST_TIMED, "as well");
+static_assert((int)LAB_TIERS == MANIFEST_TIERS, "as well");
+
+/* Where texts are copied to; `full` once one did not fit. */
+struct texts {
     struct arena *arena;
-    struct err *why;
-    enum err_code rc;
+    bool full;
 };
 
-static void fail(struct reader *r, const char *where, const char *what)
+static const char *copy(struct texts *t, const json_t *text)
 {
-    if (r->rc == OK)
-        r->rc = err_set(r->why, ERR_FORMAT, "lab.json: %s: %s", where, what);
+    const char *made = arena_strdup(t->arena, json_string_value(text));
+    if (made == NULL)
+        t->full = true;
+    return made;
 }
 
-static const char *text_of(struct reader *r, const json_t *object, const char *key)
+static const char *text_of(struct texts *t, const json_t *object, const char *key)
 {
-    const json_t *v = json_object_get(object, key);
-    if (!json_is_string(v)) {
-        fail(r, key, "expected a string");
-        return "";
-    }
-    const char *copy = arena_strdup(r->arena, json_string_value(v));
-    if (copy == NULL)
-        fail(r, key, "no memory for it");
-    return copy != NULL ? copy : "";
+    return copy(t, json_object_get(object, key));
 }
 
-static double number_of(struct reader *r, const json_t *object, const char *key, double min,
-                        double max)
+static double number_of(const json_t *object, const char *key)
 {
-    const json_t *v = json_object_get(object, key);
-    const double x = json_number_value(v);
-    if (!json_is_number(v) || !(x >= min && x <= max)) {
-        fail(r, key, arena_printf(r->arena, "expected a number from %g to %g", min, max));
-        return min;
-    }
-    return x;
+    return json_number_value(json_object_get(object, key));
 }
 
-static int64_t integer_of(struct reader *r, const json_t *object, const char *key, int64_t max)
+static int64_t integer_of(const json_t *object, const char *key)
 {
-    const json_t *v = json_object_get(object, key);
-    if (!json_is_integer(v) || json_integer_value(v) < 1 || json_integer_value(v) > max) {
-        fail(r, key,
-             arena_printf(r->arena, "expected a whole number from 1 to %lld", (long long)max));
-        return 1;
-    }
-    return json_integer_value(v);
+    return json_integer_value(json_object_get(object, key));
 }
 
-/* The array `key` with at most `max` elements; NULL and no fault where it is optional and absent.
- */
-static const json_t *array_of(struct reader *r, const json_t *object, const char *key, size_t max,
-                              bool optional)
+static void read_files(const json_t *root, struct texts *t, struct lab *lab)
 {
-    const json_t *v = json_object_get(object, key);
-    if (v == NULL && optional)
-        return NULL;
-    if (!json_is_array(v) || json_array_size(v) > max) {
-        fail(r, key, arena_printf(r->arena, "expected an array of at most %zu", max));
-        return NULL;
-    }
-    return v;
-}
-
-static void only_keys(struct reader *r, const char *where, json_t *object, const char *const *known)
-{
-    if (!json_is_object(object)) {
-        fail(r, where, "expected an object");
-        return;
-    }
-    const char *key;
-    json_t *value;
-    json_object_foreach(object, key, value)
-    {
-        size_t i = 0;
-        while (known[i] != NULL && strcmp(known[i], key) != 0)
-            i++;
-        if (known[i] == NULL)
-            fail(r, where, arena_printf(r->arena, "unknown key '%s'", key));
+    const json_t *list = json_object_get(root, "files");
+    lab->n_files = json_array_size(list);
+    for (size_t i = 0; i < lab->n_files; i++) {
+        const json_t *file = json_array_get(list, i);
+        lab->files[i] = (struct lab_file_rule){.name = text_of(t, file, "name"),
+                                               .max_bytes = (size_t)integer_of(file, "max_bytes")};
     }
 }
 
-/* A file name is a single path component of plain characters: it becomes a compiler's argument. */
-static bool plain_name(const char *name)
+static void read_build(const json_t *build, struct texts *t, struct lab *lab)
 {
-    const size_t n = strlen(name);
-    return n > 2 && n < 64 && name[0] != '-' && name[0] != '.' &&
-           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") == n &&
-           strcmp(name + n - 2, ".c") == 0;
+    const json_t *libs = json_object_get(build, "libs");
+    lab->std = text_of(t, build, "std");
+    lab->optimize = text_of(t, build, "optimize");
+    lab->n_libs = json_array_size(libs);
+    for (size_t i = 0; i < lab->n_libs; i++)
+        lab->libs[i] = copy(t, json_array_get(libs, i));
 }
 
-static void read_files(struct reader *r, const json_t *root, struct lab *lab)
+static struct lab_limits limits_of(const json_t *limits)
 {
-    static const char *const keys[] = {"name", "max_bytes", NULL};
-    const json_t *list = array_of(r, root, "files", LAB_FILES, false);
-    size_t i;
-    json_t *item;
-    json_array_foreach(list, i, item)
-    {
-        only_keys(r, "files", item, keys);
-        lab->files[i].name = text_of(r, item, "name");
-        lab->files[i].max_bytes = (size_t)integer_of(r, item, "max_bytes", 1 << 24);
-        if (!plain_name(lab->files[i].name))
-            fail(r, "files", "a name is a plain file name that ends in .c");
-        for (size_t k = 0; k < i; k++)
-            if (strcmp(lab->files[k].name, lab->files[i].name) == 0)
-                fail(r, "files", "two have the same name");
-        lab->n_files++;
-    }
-    if (lab->n_files == 0)
-        fail(r, "files", "expected at least one");
+    return (struct lab_limits){.compile_ms = integer_of(limits, "compile_ms"),
+                               .case_cpu_ms = integer_of(limits, "case_cpu_ms"),
+                               .group_cpu_ms = integer_of(limits, "group_cpu_ms"),
+                               .memory_bytes = integer_of(limits, "memory_bytes"),
+                               .stack_bytes = integer_of(limits, "stack_bytes"),
+                               .output_bytes = integer_of(limits, "output_bytes"),
+                               .arena_bytes = integer_of(limits, "arena_bytes")};
 }
 
-static void read_build(struct reader *r, const json_t *root, struct lab *lab)
+static void read_groups(const json_t *root, struct texts *t, struct lab *lab)
 {
-    static const char *const keys[] = {"std", "optimize", "libs", NULL};
-    json_t *build = json_object_get(root, "build");
-    only_keys(r, "build", build, keys);
-    lab->std = text_of(r, build, "std");
-    lab->optimize = text_of(r, build, "optimize");
-    const json_t *list = array_of(r, build, "libs", LAB_LIBS, true);
-    size_t i;
-    json_t *item;
-    json_array_foreach(list, i, item)
-    {
-        if (!json_is_string(item))
-            fail(r, "libs", "expected strings");
-        else
-            lab->libs[lab->n_libs++] = arena_strdup(r->arena, json_string_value(item));
+    const json_t *list = json_object_get(root, "groups");
+    lab->n_groups = json_array_size(list);
+    for (size_t i = 0; i < lab->n_groups; i++) {
+        const json_t *group = json_array_get(list, i);
+        lab->groups[i] =
+            (struct lab_group_rule){.name = text_of(t, group, "name"),
+                                    .about = text_of(t, group, "about"),
+                                    .points = number_of(group, "points"),
+                                    .visible = json_is_true(json_object_get(group, "visible"))};
     }
 }
 
-static void read_limits(struct reader *r, const json_t *root, struct lab_limits *l)
+static void read_tiers(const json_t *timed, struct texts *t, struct lab_timed_rule *ret)
 {
-    static const char *const keys[] = {"compile_ms",   "case_cpu_ms", "group_cpu_ms",
-                                       "memory_bytes", "stack_bytes", "output_bytes",
-                                       "arena_bytes",  NULL};
-    json_t *limits = json_object_get(root, "limits");
-    only_keys(r, "limits", limits, keys);
-    const int64_t most_ms = 600000, most_bytes = (int64_t)8 << 30;
-    l->compile_ms = integer_of(r, limits, "compile_ms", most_ms);
-    l->case_cpu_ms = integer_of(r, limits, "case_cpu_ms", most_ms);
-    l->group_cpu_ms = integer_of(r, limits, "group_cpu_ms", most_ms);
-    l->memory_bytes = integer_of(r, limits, "memory_bytes", most_bytes);
-    l->stack_bytes = integer_of(r, limits, "stack_bytes", most_bytes);
-    l->output_bytes = integer_of(r, limits, "output_bytes", 1 << 24);
-    l->arena_bytes = integer_of(r, limits, "arena_bytes", most_bytes);
-}
-
-static void read_groups(struct reader *r, const json_t *root, struct lab *lab)
-{
-    static const char *const keys[] = {"name", "points", "visible", "about", NULL};
-    const json_t *list = array_of(r, root, "groups", LAB_GROUPS, false);
-    size_t i;
-    json_t *item;
-    json_array_foreach(list, i, item)
-    {
-        struct lab_group_rule *g = &lab->groups[lab->n_groups++];
-        only_keys(r, "groups", item, keys);
-        g->name = text_of(r, item, "name");
-        g->about = text_of(r, item, "about");
-        g->points = number_of(r, item, "points", 0, 100);
-        if (!json_is_boolean(json_object_get(item, "visible")))
-            fail(r, "visible", "expected true or false");
-        g->visible = json_is_true(json_object_get(item, "visible"));
-        for (size_t k = 0; k < i; k++)
-            if (strcmp(lab->groups[k].name, g->name) == 0)
-                fail(r, "groups", "two have the same name");
+    const json_t *list = json_object_get(timed, "tiers");
+    ret->n_tiers = json_array_size(list);
+    for (size_t i = 0; i < ret->n_tiers; i++) {
+        const json_t *tier = json_array_get(list, i);
+        ret->tiers[i] = (struct lab_tier){.name = text_of(t, tier, "name"),
+                                          .ratio = number_of(tier, "ratio"),
+                                          .points = number_of(tier, "points")};
     }
 }
 
-static void read_tiers(struct reader *r, const json_t *timed, struct lab_timed_rule *t)
+static void read_timed(const json_t *root, struct texts *t, struct lab *lab)
 {
-    static const char *const keys[] = {"name", "ratio", "points", NULL};
-    const json_t *list = array_of(r, timed, "tiers", LAB_TIERS, true);
-    size_t i;
-    json_t *item;
-    json_array_foreach(list, i, item)
-    {
-        struct lab_tier *tier = &t->tiers[t->n_tiers++];
-        only_keys(r, "tiers", item, keys);
-        tier->name = text_of(r, item, "name");
-        tier->ratio = number_of(r, item, "ratio", 0.001, 100);
-        tier->points = number_of(r, item, "points", 0, t->points);
-        if (i > 0 && tier->ratio <= tier[-1].ratio)
-            fail(r, "tiers", "expected rising ratios");
+    const json_t *list = json_object_get(root, "timed");
+    lab->n_timed = json_array_size(list);
+    for (size_t i = 0; i < lab->n_timed; i++) {
+        const json_t *timed = json_array_get(list, i);
+        lab->timed[i] = (struct lab_timed_rule){.name = text_of(t, timed, "name"),
+                                                .unit = text_of(t, timed, "unit"),
+                                                .points = number_of(timed, "points")};
+        read_tiers(timed, t, &lab->timed[i]);
     }
 }
 
-static void read_timed(struct reader *r, const json_t *root, struct lab *lab)
+enum err_code lab_parse(const char *json, size_t size, const char *path, struct arena *a,
+                        struct lab *ret, struct err *why)
 {
-    static const char *const keys[] = {"name", "unit", "points", "tiers", NULL};
-    const json_t *list = array_of(r, root, "timed", LAB_TIMED, true);
-    size_t i;
-    json_t *item;
-    json_array_foreach(list, i, item)
-    {
-        struct lab_timed_rule *t = &lab->timed[lab->n_timed++];
-        only_keys(r, "timed", item, keys);
-        t->name = text_of(r, item, "name");
-        t->unit = text_of(r, item, "unit");
-        t->points = number_of(r, item, "points", 0, 100);
-        read_tiers(r, item, t);
-    }
-}
-
-static void points_sum_to_100(struct reader *r, const struct lab *lab)
-{
-    double sum = 0;
-    for (size_t i = 0; i < lab->n_groups; i++)
-        sum += lab->groups[i].points;
-    for (size_t i = 0; i < lab->n_timed; i++)
-        sum += lab->timed[i].points;
-    if (fabs(sum - 100) > 1e-9)
-        fail(r, "groups", arena_printf(r->arena, "the points sum to %g, expected 100", sum));
-}
-
-static enum err_code read_root(json_t *root, struct arena *a, struct lab *lab, struct err *why)
-{
-    static const char *const keys[] = {
-        "id",    "slug",  "title",  "module", "lessons",     "kind",   "language", "hours", "needs",
-        "files", "build", "limits", "pass",   "starter_max", "groups", "timed",    NULL};
-    struct reader r = {.arena = a, .why = why, .rc = OK};
-    only_keys(&r, "the manifest", root, keys);
-    lab->id = text_of(&r, root, "id");
-    lab->slug = text_of(&r, root, "slug");
-    lab->title = text_of(&r, root, "title");
-    lab->pass = number_of(&r, root, "pass", 1, 100);
-    lab->starter_max = number_of(&r, root, "starter_max", 0, 100);
-    read_files(&r, root, lab);
-    read_build(&r, root, lab);
-    read_limits(&r, root, &lab->limits);
-    read_groups(&r, root, lab);
-    read_timed(&r, root, lab);
-    points_sum_to_100(&r, lab);
-    return r.rc;
-}
-
-enum err_code lab_parse(const char *json, size_t size, struct arena *a, struct lab *ret,
-                        struct err *why)
-{
-    json_error_t at;
-    json_t *root = json_loadb(json, size, JSON_REJECT_DUPLICATES, &at);
-    if (root == NULL)
-        return err_set(why, ERR_FORMAT, "lab.json: line %d: %s", at.line, at.text);
-    struct lab lab = {0};
-    const enum err_code rc = read_root(root, a, &lab, why);
+    json_t *root = NULL;
+    const enum err_code rc = manifest_read_lab(json, size, path, &root, why);
+    if (rc != OK)
+        return rc;
+    struct texts t = {.arena = a};
+    struct lab lab = {.id = text_of(&t, root, "id"),
+                      .slug = text_of(&t, root, "slug"),
+                      .title = text_of(&t, root, "title"),
+                      .pass = number_of(root, "pass"),
+                      .starter_max = number_of(root, "starter_max"),
+                      .limits = limits_of(json_object_get(root, "limits"))};
+    read_files(root, &t, &lab);
+    read_build(json_object_get(root, "build"), &t, &lab);
+    read_groups(root, &t, &lab);
+    read_timed(root, &t, &lab);
     json_decref(root);
-    if (rc == OK)
-        *ret = lab;
-    return rc;
+    if (t.full)
+        return err_set(why, ERR_NOMEM, "%.200s: no memory for its texts", path);
+    *ret = lab;
+    return OK;
 }

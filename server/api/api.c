@@ -1,6 +1,7 @@
 #include "server/api/api.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "server/api/inside.h"
@@ -53,13 +54,27 @@ void health_handler(struct http_request *r, void *context)
     http_reply_json(r, 200, json_pack("{s:s}", "status", "ok"));
 }
 
+/* Whoever starts the server reads what is wrong with the course; the rest of it is served. */
+static void tell_faults(const struct api *api)
+{
+    const struct catalogue *c = api->catalogue;
+    for (size_t i = 0; i < c->n_modules; i++)
+        if (c->modules[i].fault != NULL)
+            dprintf(api->config.log_fd, "course: %s\n", c->modules[i].fault);
+    for (size_t i = 0; i < c->n_labs; i++)
+        if (c->labs[i].unavailable != NULL)
+            dprintf(api->config.log_fd, "course: lab %s is unavailable: %s\n", c->labs[i].id,
+                    c->labs[i].unavailable);
+}
+
 /* Every lab gets its row before anyone can submit to it. */
 static enum err_code register_labs(struct api *api, struct err *why)
 {
     enum err_code rc = OK;
     for (size_t i = 0; i < api->catalogue->n_labs && rc == OK; i++) {
         const struct lab *lab = &api->catalogue->labs[i];
-        rc = lab_put(api->config.store, lab->id, lab->title, why);
+        if (lab->unavailable == NULL)
+            rc = lab_put(api->config.store, lab->id, lab->title, why);
     }
     return rc;
 }
@@ -109,6 +124,8 @@ enum err_code api_start(const struct api_config *config, struct api **ret, struc
     const unsigned addresses =
         config->address_burst != 0 ? config->address_burst : ADDRESS_BURST_DEFAULT;
     enum err_code rc = catalogue_read(config->labs_dir, &api->catalogue, why);
+    if (rc == OK && config->log_fd >= 0)
+        tell_faults(api);
     if (rc == OK)
         rc = register_labs(api, why);
     if (rc == OK)

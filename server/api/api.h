@@ -32,7 +32,7 @@ struct api_config {
 
 struct api;
 
-/* ERR_FORMAT: a lab.json or module.json is wrong; the story names file and key. */
+/* A wrong lab.json or module.json is told in the log and makes that lab unavailable. */
 MUST_CHECK enum err_code api_start(const struct api_config *config, struct api **ret,
                                    struct err *why);
 uint16_t api_port(const struct api *api);

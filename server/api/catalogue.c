@@ -9,7 +9,8 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "server/api/manifest.h"
+#include "base/parse.h"
+#include "grader/report/manifest.h"
 
 enum {
     CATALOGUE_BYTES_MAX = 64 * 1024 * 1024,
@@ -57,27 +58,17 @@ static enum err_code list_dir(struct scan *s, const char *path, const char *pref
 
 /* ---- One file ---- */
 
-static enum err_code read_json(struct scan *s, const char *path,
-                               enum err_code (*check)(const json_t *, const char *, struct err *),
+typedef enum err_code manifest_reader(const char *text, size_t size, const char *path, json_t **ret,
+                                      struct err *why);
+
+static enum err_code read_json(struct scan *s, const char *path, manifest_reader *read,
                                json_t **ret)
 {
     char *text;
     size_t size;
     const enum err_code rc =
-        file_read(AT_FDCWD, path, COURSE_FILE_MAX, &s->c->arena, &text, &size, s->why);
-    if (rc != OK)
-        return rc;
-    json_error_t error;
-    json_t *json = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
-    if (json == NULL)
-        return err_set(s->why, ERR_FORMAT, "%s: line %d: %s", path, error.line, error.text);
-    const enum err_code shape = check(json, path, s->why);
-    if (shape != OK) {
-        json_decref(json);
-        return shape;
-    }
-    *ret = json;
-    return OK;
+        file_read(AT_FDCWD, path, MANIFEST_BYTES_MAX, &s->c->arena, &text, &size, s->why);
+    return rc == OK ? read(text, size, path, ret, s->why) : rc;
 }
 
 static enum err_code add_provided(struct scan *s, const char *dir, const char *path,
@@ -131,8 +122,6 @@ static void fill_list(json_t *object, const char *key)
 /* Lists that lab.json may leave out are empty, so that readers find every key. */
 static void fill_in(json_t *lab)
 {
-    fill_list(lab, "lessons");
-    fill_list(lab, "needs");
     fill_list(lab, "timed");
     json_t *timed = json_object_get(lab, "timed");
     for (size_t i = 0; i < json_array_size(timed); i++)
@@ -193,37 +182,113 @@ static enum err_code make_views(struct scan *s, json_t *json, struct lab *lab)
     return OK;
 }
 
-static enum err_code read_lab(struct scan *s, const char *dir, const struct module *module)
+static const char *base_of(const char *path)
 {
-    if (s->c->n_labs == CATALOGUE_LABS_MAX)
-        return err_set(s->why, ERR_LIMIT, "%s: there are too many labs", dir);
-    struct lab *lab = &s->c->labs[s->c->n_labs];
+    const char *slash = strrchr(path, '/');
+    return slash != NULL ? slash + 1 : path;
+}
+
+/* A fault of one lab or module, which must not take the others with it. */
+static bool is_local(enum err_code rc)
+{
+    return rc != OK && rc != ERR_NOMEM;
+}
+
+static enum err_code check_new(struct scan *s, const struct lab *lab, const struct module *module,
+                               const char *dir)
+{
+    if (lab->module != module->number)
+        return err_set(s->why, ERR_FORMAT, "%s/lab.json: /module: is %d in the folder of module %d",
+                       dir, lab->module, module->number);
+    for (const struct lab *other = s->c->labs; other < lab; other++)
+        if (strcmp(other->id, lab->id) == 0 || strcmp(other->slug, lab->slug) == 0)
+            return err_set(s->why, ERR_FORMAT, "%s/lab.json: /id: another lab has this id or slug",
+                           dir);
+    return OK;
+}
+
+static enum err_code read_lab(struct scan *s, const char *dir, const struct module *module,
+                              struct lab *lab)
+{
     const char *path = arena_printf(&s->c->arena, "%s/lab.json", dir);
-    json_t *json = NULL;
     if (path == NULL)
         return err_set(s->why, ERR_NOMEM, "no memory for %s", dir);
-    enum err_code rc = read_json(s, path, manifest_check_lab, &json);
+    enum err_code rc = read_json(s, path, manifest_read_lab, &lab->source);
     if (rc != OK)
         return rc;
+    json_t *json = lab->source;
     fill_in(json);
-    lab->source = json;
-    s->c->n_labs++; /* from here on catalogue_free knows of it */
     lab->id = json_string_value(json_object_get(json, "id"));
     lab->slug = json_string_value(json_object_get(json, "slug"));
     lab->title = json_string_value(json_object_get(json, "title"));
     lab->module = (int)json_integer_value(json_object_get(json, "module"));
-    if (lab->module != module->number)
-        return err_set(s->why, ERR_FORMAT, "%s: module: is %d in the folder of module %d", path,
-                       lab->module, module->number);
-    for (size_t i = 0; i + 1 < s->c->n_labs; i++)
-        if (strcmp(s->c->labs[i].id, lab->id) == 0 || strcmp(s->c->labs[i].slug, lab->slug) == 0)
-            return err_set(s->why, ERR_FORMAT, "%s: id: another lab has this id or slug", path);
-    if ((rc = read_rules(s, json, lab)) == OK)
+    rc = check_new(s, lab, module, dir);
+    if (rc == OK)
+        rc = manifest_check_folder(json, dir, s->why);
+    if (rc == OK)
+        rc = read_rules(s, json, lab);
+    if (rc == OK)
         rc = read_provided(s, dir, lab);
     return rc == OK ? make_views(s, json, lab) : rc;
 }
 
+static void drop_json(struct lab *lab)
+{
+    json_decref(lab->brief);
+    json_decref(lab->detail);
+    json_decref(lab->source);
+    *lab = (struct lab){0};
+}
+
+/* All that is known of a lab that cannot be read is what its folder is called: lab-ID-SLUG. */
+static enum err_code stand_in(struct scan *s, const char *dir, const struct module *module,
+                              struct lab *lab)
+{
+    struct arena *a = &s->c->arena;
+    const char *name = base_of(dir) + strlen("lab-");
+    const size_t length = strcspn(name, "-");
+    const char *slug = name[length] == '-' ? name + length + 1 : name;
+    drop_json(lab);
+    lab->id = arena_strndup(a, name, length);
+    lab->slug = lab->title = arena_strdup(a, slug);
+    lab->module = module->number;
+    lab->unavailable = arena_strdup(a, s->why->text);
+    lab->brief = json_pack("{s:s, s:s, s:s, s:i, s:s, s:i, s:i, s:i, s:[]}", "id", lab->id, "slug",
+                           slug, "title", slug, "module", lab->module, "kind", "guided", "hours", 0,
+                           "max_score", 100, "pass_mark", 100, "files");
+    if (lab->unavailable == NULL || lab->brief == NULL)
+        return err_set(s->why, ERR_NOMEM, "no memory for %s", dir);
+    return OK;
+}
+
+static enum err_code add_lab(struct scan *s, const char *dir, const struct module *module)
+{
+    if (s->c->n_labs == CATALOGUE_LABS_MAX)
+        return err_set(s->why, ERR_LIMIT, "%s: there are too many labs", dir);
+    struct lab *lab = &s->c->labs[s->c->n_labs++]; /* catalogue_free knows of it from here on */
+    enum err_code rc = read_lab(s, dir, module, lab);
+    if (is_local(rc))
+        rc = stand_in(s, dir, module, lab);
+    return rc;
+}
+
 /* ---- One module ---- */
+
+static enum err_code stand_in_module(struct scan *s, const char *name, struct module *module)
+{
+    int64_t number = 0;
+    const char *digits = name + strlen("module-");
+    module->fault = arena_strdup(&s->c->arena, s->why->text);
+    if (parse_i64(digits, "the module's number", 0, 99, &number, NULL) != OK)
+        return OK; /* its labs say on their own that they are in the wrong folder */
+    module->number = (int)number;
+    module->brief =
+        json_pack("{s:i, s:s, s:s, s:[i, i], s:s, s:[]}", "module", module->number, "title", name,
+                  "goal", "", "hours", 0, 0, "difficulty", "", "lessons");
+    return module->fault != NULL && module->brief != NULL
+               ? OK
+               : err_set(s->why, ERR_NOMEM, "no memory for %s", name);
+}
 
 static enum err_code read_module(struct scan *s, const char *name)
 {
@@ -235,15 +300,18 @@ static enum err_code read_module(struct scan *s, const char *name)
     size_t n = 0;
     if (dir == NULL || path == NULL)
         return err_set(s->why, ERR_NOMEM, "no memory for %s", name);
-    enum err_code rc = read_json(s, path, manifest_check_module, &module->brief);
-    if (rc != OK)
+    enum err_code rc = read_json(s, path, manifest_read_module, &module->brief);
+    if (rc == OK)
+        module->number = (int)json_integer_value(json_object_get(module->brief, "module"));
+    else if (is_local(rc))
+        rc = stand_in_module(s, name, module);
+    if (rc != OK || module->brief == NULL)
         return rc;
     s->c->n_modules++;
-    module->number = (int)json_integer_value(json_object_get(module->brief, "module"));
     rc = list_dir(s, dir, "lab-", CATALOGUE_LABS_MAX, &labs, &n);
     for (size_t i = 0; i < n && rc == OK; i++) {
         const char *lab = arena_printf(a, "%s/%s", dir, labs[i]);
-        rc = lab != NULL ? read_lab(s, lab, module)
+        rc = lab != NULL ? add_lab(s, lab, module)
                          : err_set(s->why, ERR_NOMEM, "no memory for %s", dir);
     }
     return rc;
@@ -257,17 +325,18 @@ enum err_code catalogue_read(const char *labs_dir, struct catalogue **ret, struc
     arena_init(&c->arena, CATALOGUE_BYTES_MAX);
     c->modules = arena_array(&c->arena, CATALOGUE_MODULES_MAX, sizeof *c->modules);
     c->labs = arena_array(&c->arena, CATALOGUE_LABS_MAX, sizeof *c->labs);
-    struct scan s = {.c = c, .labs_dir = labs_dir, .why = why};
+    struct err story = {.code = OK}; /* ours: a lab's becomes the reason that it is unavailable */
+    struct scan s = {.c = c, .labs_dir = labs_dir, .why = &story};
     char **names = NULL;
     size_t n = 0;
     enum err_code rc = c->modules != NULL && c->labs != NULL
                            ? list_dir(&s, labs_dir, "module-", CATALOGUE_MODULES_MAX, &names, &n)
-                           : err_set(why, ERR_NOMEM, "no memory for the course");
+                           : err_set(&story, ERR_NOMEM, "no memory for the course");
     for (size_t i = 0; i < n && rc == OK; i++)
         rc = read_module(&s, names[i]);
     if (rc != OK) {
         catalogue_free(c);
-        return rc;
+        return err_set(why, rc, "%s", story.text);
     }
     *ret = c;
     return OK;
@@ -279,11 +348,8 @@ void catalogue_free(struct catalogue *c)
         return;
     for (size_t i = 0; c->modules != NULL && i < c->n_modules; i++)
         json_decref(c->modules[i].brief);
-    for (size_t i = 0; c->labs != NULL && i < c->n_labs; i++) {
-        json_decref(c->labs[i].brief);
-        json_decref(c->labs[i].detail);
-        json_decref(c->labs[i].source);
-    }
+    for (size_t i = 0; c->labs != NULL && i < c->n_labs; i++)
+        drop_json(&c->labs[i]);
     arena_done(&c->arena);
     free(c);
 }

@@ -1,5 +1,6 @@
-/* The course as labs/ tells it: modules and labs, read once at start and never changed. Strict: an
- * unknown or a missing key, a wrong type or bound is an error that names file and key. */
+/* The course as labs/ tells it: modules and labs, read once at start and never changed. What is
+ * wrong in one folder makes that lab unavailable, with a reason that names file, line and key, and
+ * takes nothing else with it. */
 #pragma once
 
 #include <jansson.h>
@@ -28,11 +29,15 @@ struct lab {
     size_t n_provided;
     json_t *brief, *detail; /* what every learner gets to see of it; not to be changed */
     json_t *source;         /* lab.json; holds the texts above */
+    /* Why it cannot be graded; NULL: it can. Without `source` it has no files and no detail, and
+     * its names are those of its folder. */
+    const char *unavailable;
 };
 
 struct module {
     int number;
-    json_t *brief; /* module.json, as it is */
+    json_t *brief;     /* module.json, as it is */
+    const char *fault; /* what is wrong with module.json; NULL: nothing */
 };
 
 struct catalogue {
@@ -43,6 +48,7 @@ struct catalogue {
     size_t n_labs;
 };
 
+/* ERR_NOMEM; ERR_IO: the folder itself cannot be read. */
 MUST_CHECK enum err_code catalogue_read(const char *labs_dir, struct catalogue **ret,
                                         struct err *why);
 void catalogue_free(struct catalogue *c);

@@ -28,14 +28,20 @@ static const struct score *score_for(const struct scores *scores, const struct l
     return NULL;
 }
 
-/* The labs of one module; 0: of all. */
-static json_t *view_labs(const struct catalogue *c, const struct scores *scores, int module)
+static bool is_staff(const struct http_request *r)
+{
+    return caller_user(r)->role != ROLE_LEARNER;
+}
+
+/* The labs of one module; -1: of all. */
+static json_t *view_labs(const struct catalogue *c, const struct scores *scores, int module,
+                         bool staff)
 {
     json_t *labs = json_array();
     for (size_t i = 0; i < c->n_labs; i++)
-        if (module == 0 || c->labs[i].module == module)
-            json_array_append_new(labs,
-                                  view_lab_brief(&c->labs[i], score_for(scores, &c->labs[i])));
+        if (module < 0 || c->labs[i].module == module)
+            json_array_append_new(
+                labs, view_lab_brief(&c->labs[i], score_for(scores, &c->labs[i]), staff));
     return labs;
 }
 
@@ -48,8 +54,9 @@ void modules_handler(struct http_request *r, void *context)
     json_t *modules = json_array();
     for (size_t i = 0; i < api->catalogue->n_modules; i++) {
         json_t *module = json_deep_copy(api->catalogue->modules[i].brief);
-        json_object_set_new(module, "labs",
-                            view_labs(api->catalogue, &scores, api->catalogue->modules[i].number));
+        json_object_set_new(
+            module, "labs",
+            view_labs(api->catalogue, &scores, api->catalogue->modules[i].number, is_staff(r)));
         json_array_append_new(modules, module);
     }
     http_reply_json(r, 200, json_pack("{s:o}", "modules", modules));
@@ -60,8 +67,9 @@ void labs_handler(struct http_request *r, void *context)
     struct api *api = context;
     struct scores scores;
     if (read_scores(r, api, &scores))
-        http_reply_json(
-            r, 200, json_pack("{s:o, s:n}", "labs", view_labs(api->catalogue, &scores, 0), "next"));
+        http_reply_json(r, 200,
+                        json_pack("{s:o, s:n}", "labs",
+                                  view_labs(api->catalogue, &scores, -1, is_staff(r)), "next"));
 }
 
 const struct lab *route_lab(struct http_request *r, const struct api *api)
@@ -72,10 +80,21 @@ const struct lab *route_lab(struct http_request *r, const struct api *api)
     return lab;
 }
 
+const struct lab *route_available_lab(struct http_request *r, const struct api *api)
+{
+    const struct lab *lab = route_lab(r, api);
+    if (lab == NULL || lab->unavailable == NULL)
+        return lab;
+    http_problem(r, PROBLEM_LAB_UNAVAILABLE, "lab %s: %.400s", lab->id,
+                 is_staff(r) ? lab->unavailable
+                             : "something is wrong with the lab itself; its authors can see what");
+    return NULL;
+}
+
 void lab_handler(struct http_request *r, void *context)
 {
     struct api *api = context;
-    const struct lab *lab = route_lab(r, api);
+    const struct lab *lab = route_available_lab(r, api);
     struct scores scores;
     if (lab != NULL && read_scores(r, api, &scores))
         http_reply_json(r, 200, view_lab(lab, score_for(&scores, lab)));
@@ -83,7 +102,7 @@ void lab_handler(struct http_request *r, void *context)
 
 void lab_file_handler(struct http_request *r, void *context)
 {
-    const struct lab *lab = route_lab(r, context);
+    const struct lab *lab = route_available_lab(r, context);
     if (lab == NULL)
         return;
     const char *path = http_param(r, "path");

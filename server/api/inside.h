@@ -42,6 +42,8 @@ static inline const struct user *caller_user(const struct http_request *r)
 
 /* The lab that the path names; NULL: the problem is answered. */
 const struct lab *route_lab(struct http_request *r, const struct api *api);
+/* The same for a lab that can be graded; else the problem tells staff why. */
+const struct lab *route_available_lab(struct http_request *r, const struct api *api);
 /* The same for a submission, which the caller must be allowed to see. */
 bool route_submission(struct http_request *r, struct api *api, struct submission *ret);
 const char *media_type_of(const char *path);

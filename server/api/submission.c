@@ -281,7 +281,7 @@ static bool store_submission(struct http_request *r, struct api *api,
 /* Everything that can be wrong is found before anything is stored. */
 static bool take_submission(struct http_request *r, struct api *api, struct showing *s)
 {
-    const struct lab *lab = route_lab(r, api);
+    const struct lab *lab = route_available_lab(r, api);
     struct delivery *in = arena_alloc(http_arena(r), sizeof *in);
     struct submission_request request = {.user = caller_user(r)->id};
     if (lab == NULL || in == NULL || !read_showing(r, api, s) || !read_mode(r, &request.mode) ||

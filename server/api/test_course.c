@@ -111,63 +111,135 @@ static void the_rest_of_the_server_is_polite(void **state)
 
 /* ---- Wrong files ---- */
 
-/* Replaces the first `old` by `new` in a file of the test's course; what api_start says then. */
-static void expect_refused(struct testing_api *t, const char *file, const char *old,
-                           const char *new_text, const char *says)
+/* Replaces the first `old` by `new_text` in a file of the test's course; *ret_before is what it
+ * held, the arena's. */
+static void spoil(struct testing_api *t, const char *file, const char *old, const char *new_text,
+                  struct arena *a, char **ret_before)
 {
-    struct arena a;
     struct str changed;
-    struct catalogue *c = NULL;
-    struct err why = {0};
-    char path[200], labs[100], *text;
+    char path[200];
     size_t size;
-    arena_init(&a, 100000);
     str_init(&changed, 100000);
     snprintf(path, sizeof path, "%s/labs/%s", t->dir, file);
-    snprintf(labs, sizeof labs, "%s/labs", t->dir);
-    assert_int_equal(file_read(AT_FDCWD, path, 50000, &a, &text, &size, NULL), OK);
-    const char *found = strstr(text, old);
+    assert_int_equal(file_read(AT_FDCWD, path, 50000, a, ret_before, &size, NULL), OK);
+    const char *found = strstr(*ret_before, old);
     assert_non_null(found);
-    str_add_bytes(&changed, text, (size_t)(found - text));
+    str_add_bytes(&changed, *ret_before, (size_t)(found - *ret_before));
     str_add(&changed, new_text);
     str_add(&changed, found + strlen(old));
     testing_api_put(t, path + strlen(t->dir) + 1, changed.text);
-    const enum err_code rc = catalogue_read(labs, &c, &why);
-    if (rc != ERR_FORMAT || strstr(why.text, file) == NULL || strstr(why.text, says) == NULL)
-        fail_msg("%s -> %s: %s, %s", old, new_text, err_code_text(rc), why.text);
-    testing_api_put(t, path + strlen(t->dir) + 1, text);
     str_done(&changed);
+}
+
+static void mend(struct testing_api *t, const char *file, const char *before)
+{
+    char path[200];
+    snprintf(path, sizeof path, "labs/%s", file);
+    testing_api_put(t, path, before);
+}
+
+static const char lab_file[] = "module-3/lab-3.2-ggml-formats/lab.json";
+static const char module_file[] = "module-3/module.json";
+
+static void a_wrong_lab_is_named_with_its_key_and_stands_alone(void **state)
+{
+    struct testing_api *t = *state;
+    static const struct {
+        const char *old, *new_text, *says;
+    } table[] = {
+        {"\"slug\":\"ggml-formats\",", "", "lab.json:1: the file: the key 'slug' is missing"},
+        {"\"slug\"", "\"slugg\":1,\"slug\"", "lab.json:1: /slugg: unknown key 'slugg'"},
+        {"\"pass\":70", "\"pass\":\"70\"", "lab.json:1: /pass: expected a number from 1 to 100"},
+        {"\"points\":60", "\"points\":61", "/groups: the points of groups and timed cases sum to"},
+        {"\"module\":3", "\"module\":4", "/module: is 4 in the folder of module 3"},
+        {"\"id\":\"3.2\"", "\"id\":\"1.2\"", "/id: another lab has this id"},
+        {"\"id\":\"3.2\"", "\"id\":\"3.3\"", "is called lab-3.3-ggml-formats"},
+        {"{\"id\"", "{\"id\" \"id\"", "lab.json:1:10: not JSON"},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        struct arena a;
+        struct catalogue *c = NULL;
+        char labs[100], *before;
+        arena_init(&a, 100000);
+        snprintf(labs, sizeof labs, "%s/labs", t->dir);
+        spoil(t, lab_file, table[i].old, table[i].new_text, &a, &before);
+        assert_int_equal(catalogue_read(labs, &c, NULL), OK);
+        const struct lab *other = catalogue_lab(c, "1.2"), *lab = catalogue_lab(c, "ggml-formats");
+        assert_true(other != NULL && other->unavailable == NULL && other->detail != NULL);
+        assert_true(lab != NULL && lab->module == 3 && lab->detail == NULL);
+        if (lab->unavailable == NULL || strstr(lab->unavailable, table[i].says) == NULL)
+            fail_msg("%s -> %s: %s", table[i].old, table[i].new_text, lab->unavailable);
+        catalogue_free(c);
+        mend(t, lab_file, before);
+        arena_done(&a);
+    }
+}
+
+static void a_wrong_module_keeps_its_labs(void **state)
+{
+    struct testing_api *t = *state;
+    struct arena a;
+    struct catalogue *c = NULL;
+    char labs[100], *before;
+    arena_init(&a, 100000);
+    snprintf(labs, sizeof labs, "%s/labs", t->dir);
+    spoil(t, module_file, "\"hours\":4", "\"hours\":-1", &a, &before);
+    assert_int_equal(catalogue_read(labs, &c, NULL), OK);
+    assert_int_equal(c->n_modules, 2);
+    assert_int_equal(c->modules[1].number, 3);
+    assert_non_null(strstr(c->modules[1].fault, "module.json:1: /lessons/0/hours: expected a"));
+    assert_null(catalogue_lab(c, "3.2")->unavailable);
+    catalogue_free(c);
+    mend(t, module_file, before);
     arena_done(&a);
 }
 
-static void a_wrong_manifest_is_named_with_its_key(void **state)
+/* What each role gets to know of lab 3.2, which cannot be graded. */
+static void expect_unavailable(struct testing_api *t, const struct person *who, const char *reason)
 {
-    static const char lab[] = "module-3/lab-3.2-ggml-formats/lab.json";
-    static const char module[] = "module-3/module.json";
     static const struct {
-        const char *file, *old, *new_text, *says;
-    } table[] = {
-        {lab, "\"slug\":\"ggml-formats\",", "", "slug: the key is missing"},
-        {lab, "\"slug\"", "\"slugg\":1,\"slug\"", "unknown key 'slugg'"},
-        {lab, "\"pass\":70", "\"pass\":\"70\"", "pass: expected a number from 1 to 100"},
-        {lab, "\"pass\":70", "\"pass\":0", "pass: expected a number"},
-        {lab, "\"max_bytes\":1000", "\"max_bytes\":1.5", "files[0].max_bytes: expected a whole"},
-        {lab, "\"points\":60", "\"points\":61", "groups: the points sum to 101"},
-        {lab, "\"visible\":false", "\"visible\":0", "groups[1].visible: expected true or false"},
-        {lab, "\"name\":\"unseen\"", "\"name\":\"seen\"", "groups: 'seen' is there twice"},
-        {lab, "\"title\":\"Lab 3.2\"", "\"title\":\"\"", "title: expected a text"},
-        {lab, "\"stack_bytes\":8388608,", "", "limits.stack_bytes: the key is missing"},
-        {lab, "\"module\":3", "\"module\":4", "module: is 4 in the folder of module 3"},
-        {lab, "\"id\":\"3.2\"", "\"id\":\"1.2\"", "id: another lab has this id"},
-        {lab, "\"needs\":[]", "\"needs\":[7]", "needs[0]: expected a text"},
-        {lab, "{\"id\"", "{\"id\" \"id\"", "line 1"},
-        {module, "\"hours\":[16,20]", "\"hours\":[16]", "hours: expected two numbers"},
-        {module, "\"goal\":\"To know.\",", "", "goal: the key is missing"},
-        {module, "\"hours\":4", "\"hours\":-1", "lessons[0].hours: expected a number"},
-        {module, "\"lessons\":[{", "\"lessons\":[7,{", "lessons[0]: expected an object"},
-    };
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
-        expect_refused(*state, table[i].file, table[i].old, table[i].new_text, table[i].says);
+        const char *path, *body;
+    } refused[] = {{"/api/v1/labs/3.2", NULL},
+                   {"/api/v1/labs/ggml-formats", NULL},
+                   {"/api/v1/labs/3.2/files/lab.h", NULL},
+                   {"/api/v1/labs/3.2/submissions", "PASS"}};
+    t->client.always[0] = who->bearer;
+    assert_int_equal(CALL(&t->client, .path = "/api/v1/labs"), 200);
+    assert_string_equal(text_at(&t->client, "labs.1.id"), "3.2");
+    assert_true(json_is_true(at(&t->client, "labs.0.available")));
+    assert_true(json_is_false(at(&t->client, "labs.1.available")));
+    const char *told = text_at(&t->client, "labs.1.unavailable_reason");
+    assert_true(reason == NULL ? told == NULL : told != NULL && strstr(told, reason) != NULL);
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        const long status = CALL(&t->client, .path = refused[i].path, .body = refused[i].body,
+                                 .headers = {"Content-Type: text/x-c"});
+        assert_int_equal(status, 503);
+        assert_string_equal(text_at(&t->client, "type"), "/problems/lab-unavailable");
+        const char *detail = text_at(&t->client, "detail");
+        assert_non_null(strstr(detail, "lab 3.2"));
+        assert_true((strstr(detail, "/pass") != NULL) == (reason != NULL));
+    }
+    assert_int_equal(CALL(&t->client, .path = "/api/v1/labs/3.2/submissions"), 200);
+}
+
+static void an_unavailable_lab_is_marked_and_takes_nothing_while_others_do(void **state)
+{
+    struct testing_api *t = *state;
+    struct arena a;
+    char *before;
+    arena_init(&a, 100000);
+    spoil(t, lab_file, "\"pass\":70", "\"pass\":\"70\"", &a, &before);
+    testing_api_restart(t);
+    const size_t count = testing_api_count(t);
+    expect_unavailable(t, &t->ada, NULL);
+    expect_unavailable(t, &t->ines, "lab.json:1: /pass: expected a number from 1 to 100");
+    assert_int_equal(testing_api_count(t), count);
+    t->client.always[0] = t->ada.bearer;
+    assert_int_equal(CALL(&t->client, .path = "/api/v1/labs/1.2"), 200);
+    mend(t, lab_file, before);
+    testing_api_restart(t);
+    assert_int_equal(CALL(&t->client, .path = "/api/v1/labs/3.2"), 200);
+    arena_done(&a);
 }
 
 static void a_bucket_refills_with_time(void **state)
@@ -200,7 +272,9 @@ int main(void)
         cmocka_unit_test(progress_follows_the_best_attempt),
         cmocka_unit_test(only_what_is_given_out_can_be_read),
         cmocka_unit_test(the_rest_of_the_server_is_polite),
-        cmocka_unit_test(a_wrong_manifest_is_named_with_its_key),
+        cmocka_unit_test(a_wrong_lab_is_named_with_its_key_and_stands_alone),
+        cmocka_unit_test(a_wrong_module_keeps_its_labs),
+        cmocka_unit_test(an_unavailable_lab_is_marked_and_takes_nothing_while_others_do),
         cmocka_unit_test(a_bucket_refills_with_time),
     };
     curl_global_init(CURL_GLOBAL_DEFAULT);

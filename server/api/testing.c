@@ -180,20 +180,26 @@ static void make_people(struct testing_api *t)
 
 /* ---- The whole ---- */
 
-static void start(struct testing_api *t)
+static void start_dispatch(struct testing_api *t)
 {
     struct err why = {0};
-    char jobs[96], grade[96], labs[96], web[96];
+    char jobs[96], grade[96];
     snprintf(jobs, sizeof jobs, "%s/jobs", t->dir);
     snprintf(grade, sizeof grade, "%s/grade", t->dir);
-    snprintf(labs, sizeof labs, "%s/labs", t->dir);
-    snprintf(web, sizeof web, "%s/web", t->dir);
     WANT(OK, dispatch_start(&(struct dispatch_config){.store = t->store,
                                                       .jobs_dir = jobs,
                                                       .grade_path = grade,
                                                       .workers = 2,
                                                       .log_fd = -1},
                             &t->dispatch, &why));
+}
+
+static void start(struct testing_api *t)
+{
+    struct err why = {0};
+    char labs[96], web[96];
+    snprintf(labs, sizeof labs, "%s/labs", t->dir);
+    snprintf(web, sizeof web, "%s/web", t->dir);
     WANT(OK, api_start(&(struct api_config){.store = t->store,
                                             .dispatch = t->dispatch,
                                             .labs_dir = labs,
@@ -203,6 +209,15 @@ static void start(struct testing_api *t)
                                             .login_burst = 3,
                                             .address_burst = 1000},
                        &t->api, &why));
+    client_open(&t->client, api_port(t->api));
+    t->client.always[0] = t->ada.bearer;
+}
+
+void testing_api_restart(struct testing_api *t)
+{
+    client_close(&t->client);
+    api_stop(t->api);
+    start(t);
 }
 
 void testing_api_open(struct testing_api *t)
@@ -221,9 +236,8 @@ void testing_api_open(struct testing_api *t)
     WANT(OK, store_migrate(path, NULL, NULL, &why));
     WANT(OK, store_open(&(struct store_config){.path = path}, &t->store, &why));
     make_people(t);
+    start_dispatch(t);
     start(t);
-    client_open(&t->client, api_port(t->api));
-    t->client.always[0] = t->ada.bearer;
 }
 
 void testing_api_close(struct testing_api *t)

@@ -28,6 +28,8 @@ struct testing_api {
 
 void testing_api_open(struct testing_api *t);
 void testing_api_close(struct testing_api *t);
+/* Another server on the same store, which reads the course anew. */
+void testing_api_restart(struct testing_api *t);
 int testing_api_setup(void **state); /* the same for cmocka */
 int testing_api_teardown(void **state);
 

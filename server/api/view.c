@@ -60,17 +60,21 @@ static void add_progress(json_t *json, const struct score *score)
 }
 
 /* A copy, because requests on several threads must not share what they build upon. */
-json_t *view_lab_brief(const struct lab *lab, const struct score *score)
+json_t *view_lab_brief(const struct lab *lab, const struct score *score, bool staff)
 {
     json_t *json = json_deep_copy(lab->brief);
-    if (json != NULL)
-        add_progress(json, score);
+    if (json == NULL)
+        return NULL;
+    add_progress(json, score);
+    json_object_set_new(json, "available", json_boolean(lab->unavailable == NULL));
+    if (lab->unavailable != NULL && staff)
+        json_object_set_new(json, "unavailable_reason", view_text(lab->unavailable));
     return json;
 }
 
 json_t *view_lab(const struct lab *lab, const struct score *score)
 {
-    json_t *json = view_lab_brief(lab, score);
+    json_t *json = view_lab_brief(lab, score, false);
     json_t *detail = json_deep_copy(lab->detail);
     if (json != NULL && detail != NULL)
         json_object_update(json, detail);

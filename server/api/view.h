@@ -3,6 +3,7 @@
 #pragma once
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "grader/report/report.h"
 #include "server/api/catalogue.h"
@@ -16,8 +17,9 @@ json_t *view_time(int64_t ms);
 json_t *view_text(const char *text);
 json_t *view_user(const struct user *user);
 json_t *view_token(const struct token *token);
-/* `score` NULL: no attempt that counts. */
-json_t *view_lab_brief(const struct lab *lab, const struct score *score);
+/* `score` NULL: no attempt that counts. Staff are told why a lab is unavailable. */
+json_t *view_lab_brief(const struct lab *lab, const struct score *score, bool staff);
+/* Of a lab that is available. */
 json_t *view_lab(const struct lab *lab, const struct score *score);
 json_t *view_submission(const struct submission *s);
 json_t *view_report(const struct report *report);
