@@ -5,13 +5,15 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "reference/quant/codebook.h"
 #include "reference/quant/f16.h"
 #include "reference/quant/k_quants.h"
 #include "reference/quant/legacy.h"
 #include "reference/quant/row.h"
+#include "reference/quant/ternary.h"
 
 static const struct ref_quant_type types[] = {
-#define TYPE(NAME, format, id, weights, bytes) {id, #NAME, weights, bytes},
+#define TYPE(NAME, format, id, weights, bytes, partner) {id, #NAME, weights, bytes, REF_##partner},
 #include "reference/quant/quant_type.def"
 #undef TYPE
 };
@@ -40,7 +42,20 @@ enum err_code ref_quant_row_bytes(uint32_t id, uint64_t n, size_t *ret_bytes, st
     return OK;
 }
 
-/* ---- the two types without blocks, in the shape of the others ---- */
+static size_t alignment_of(uint32_t id)
+{
+    switch (id) {
+    case REF_F32:
+    case REF_Q8_K:
+        return 4;
+    case REF_MXFP4:
+        return 1;
+    default:
+        return 2;
+    }
+}
+
+/* ---- the types without blocks, in the shape of the others ---- */
 
 static enum err_code ref_f32_dequantize(const void *row, size_t n, float *ret_x, struct err *why)
 {
@@ -74,6 +89,23 @@ static enum err_code ref_f16_quantize(const float *x, size_t n, uint16_t *ret_ro
     return rc;
 }
 
+static enum err_code ref_bf16_dequantize(const uint16_t *row, size_t n, float *ret_x,
+                                         struct err *why)
+{
+    (void)why;
+    for (size_t i = 0; i < n; i++)
+        ret_x[i] = ref_bf16_to_f32(row[i]);
+    return OK;
+}
+
+static enum err_code ref_bf16_quantize(const float *x, size_t n, uint16_t *ret_row, struct err *why)
+{
+    const enum err_code rc = ref_row_check(x, n, 1, FLT_MAX, why);
+    for (size_t i = 0; rc == OK && i < n; i++)
+        ret_row[i] = ref_bf16_from_f32(x[i]);
+    return rc;
+}
+
 enum err_code ref_quant_dequantize(uint32_t id, const void *row, size_t n, float *ret_x,
                                    struct err *why)
 {
@@ -81,9 +113,9 @@ enum err_code ref_quant_dequantize(uint32_t id, const void *row, size_t n, float
     const enum err_code rc = ref_quant_row_bytes(id, n, &bytes, why);
     if (rc != OK)
         return rc;
-    assert((uintptr_t)row % 2 == 0);
+    assert((uintptr_t)row % alignment_of(id) == 0);
     switch ((enum ref_quant_id)id) {
-#define TYPE(NAME, format, id, weights, bytes)                                                     \
+#define TYPE(NAME, format, id, weights, bytes, partner)                                            \
     case REF_##NAME:                                                                               \
         return ref_##format##_dequantize(row, n, ret_x, why);
 #include "reference/quant/quant_type.def"
@@ -99,9 +131,9 @@ enum err_code ref_quant_quantize(uint32_t id, const float *x, size_t n, void *re
     const enum err_code rc = ref_quant_row_bytes(id, n, &bytes, why);
     if (rc != OK)
         return rc;
-    assert((uintptr_t)ret_row % 2 == 0);
+    assert((uintptr_t)ret_row % alignment_of(id) == 0);
     switch ((enum ref_quant_id)id) {
-#define TYPE(NAME, format, id, weights, bytes)                                                     \
+#define TYPE(NAME, format, id, weights, bytes, partner)                                            \
     case REF_##NAME:                                                                               \
         return ref_##format##_quantize(x, n, ret_row, why);
 #include "reference/quant/quant_type.def"

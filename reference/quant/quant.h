@@ -1,8 +1,9 @@
 /* Rows of weights by ggml's type id, for who reads the type from a file. Who knows the type at
- * compile time uses legacy.h and k_quants.h.
+ * compile time uses legacy.h, k_quants.h, codebook.h and ternary.h.
  *
  * Rows are little-endian bytes as in a GGUF file; they begin at an even address, as tensors of a
- * file do. Nothing here allocates. */
+ * file do, and those of Q8_K and F32, which hold floats, at a multiple of 4. Nothing here
+ * allocates. */
 #pragma once
 
 #include <stddef.h>
@@ -11,15 +12,17 @@
 #include "base/err.h"
 
 enum ref_quant_id {
-#define TYPE(NAME, format, id, weights, bytes) REF_##NAME = id,
+#define TYPE(NAME, format, id, weights, bytes, partner) REF_##NAME = id,
 #include "reference/quant/quant_type.def"
 #undef TYPE
 };
+enum { REF_NONE = 0x7fffffff }; /* no type */
 
 struct ref_quant_type {
     uint32_t id;
     const char *name;        /* as ggml writes it: "Q4_K" */
     uint32_t weights, bytes; /* of a block */
+    uint32_t partner;        /* what activations become for a dot product, or REF_NONE */
 };
 
 /* NULL: an id that this folder does not know. Lives as long as the program. */
@@ -38,7 +41,7 @@ MUST_CHECK enum err_code ref_quant_dequantize(uint32_t id, const void *row, size
                                               struct err *why);
 
 /* Quantises n weights to a row.
- *   x        (n)                    finite; within REF_LEGACY_MAX or REF_K_MAX for those formats
+ *   x        (n)                    finite; within the REF_..._MAX of the format
  *   ret_row  (ref_quant_row_bytes)  at an even address; written only when the result is OK
  * Errors as above, and ERR_RANGE: `why` names the weight. */
 MUST_CHECK enum err_code ref_quant_quantize(uint32_t id, const float *x, size_t n, void *ret_row,

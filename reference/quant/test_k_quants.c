@@ -84,17 +84,62 @@ static void nearest_int_takes_halves_to_even(void **state)
 
 static void zero_blocks_are_zero_bytes(void **state)
 {
-    static const uint32_t ids[] = {REF_Q4_K, REF_Q5_K, REF_Q6_K};
+    static const uint32_t ids[] = {REF_Q2_K, REF_Q3_K, REF_Q4_K, REF_Q5_K, REF_Q6_K, REF_Q8_K};
     (void)state;
     const float x[W] = {0};
-    const uint8_t zeros[256] = {0};
-    for (int t = 0; t < 3; t++) {
-        uint16_t row[128];
+    const uint8_t zeros[sizeof(struct ref_q8_k)] = {0};
+    for (int t = 0; t < 6; t++) {
+        uint32_t row[sizeof zeros / 4];
         size_t bytes;
         assert_int_equal(ref_quant_row_bytes(ids[t], W, &bytes, NULL), OK);
         assert_int_equal(ref_quant_quantize(ids[t], x, W, row, NULL), OK);
         assert_memory_equal(row, zeros, bytes);
     }
+}
+
+static void q2_k_pairs_of_bits_belong_to_quarters(void **state)
+{
+    (void)state;
+    struct ref_q2_k block = {.d = 0x3c00, .dmin = 0x4000}; /* 1 and 2 */
+    float x[W];
+    memset(block.scales, 1, sizeof block.scales);
+    block.scales[(128 + 64 + 20) / 16] = 0x35; /* scale 5, minimum 3 */
+    block.qs[32 + 20] = 0x2 << 4;
+    assert_int_equal(ref_q2_k_dequantize(&block, W, x, NULL), OK);
+    assert_true(x[128 + 64 + 20] == 5.0f * 2.0f - 2.0f * 3.0f);
+    assert_true(x[128 + 64 + 19] == -6.0f && x[128 + 20] == 0.0f && x[0] == 0.0f);
+}
+
+static void q3_k_takes_the_third_bit_of_weight_32k_l_from_bit_k(void **state)
+{
+    (void)state;
+    struct ref_q3_k block = {.d = 0x3c00};
+    float x[W];
+    block.scales[2] = 0x70; /* group 10: low bits 7, and upper bits 2 below */
+    block.scales[8 + 10 % 4] = 0x2 << 4;
+    block.hmask[5] = 1 << 5; /* weight 165, of group 10 */
+    block.qs[32 + 5] = 0x3 << 2;
+    assert_int_equal(ref_q3_k_dequantize(&block, W, x, NULL), OK);
+    assert_true(x[165] == 7.0f * 3.0f);  /* scale 0x27 - 32, code 7 - 4 */
+    assert_true(x[164] == 7.0f * -4.0f); /* neither bits */
+    assert_true(x[0] == -32.0f * -4.0f); /* scale 0 - 32 */
+}
+
+static void q8_k_maps_the_largest_to_minus_127_and_keeps_sums(void **state)
+{
+    (void)state;
+    float x[W] = {2.0f, -2.0f, 1.0f};
+    struct ref_q8_k block;
+    assert_int_equal(ref_q8_k_quantize(x, W, &block, NULL), OK);
+    assert_true(block.d == 1.0f / (-127.0f / 2.0f));
+    assert_int_equal(block.q[0], -127);
+    assert_int_equal(block.q[1], 127);
+    assert_int_equal(block.q[2], -64); /* 63.5: a half goes to even */
+    assert_int_equal(block.sums[0], -64);
+    assert_int_equal(block.sums[1], 0);
+    x[5] = 0x1p127f; /* activations have no limit but infinity */
+    assert_int_equal(ref_q8_k_quantize(x, W, &block, NULL), OK);
+    assert_int_equal(block.q[5], -127);
 }
 
 /* d = 1 and every scale 1: the weights are the codes. */
@@ -142,10 +187,14 @@ static void the_error_on_normal_weights_is_as_known(void **state)
     static const struct {
         uint32_t id;
         double relative;
-    } table[] = {{REF_Q4_0, 0.0857}, {REF_Q4_1, 0.0781}, {REF_Q5_0, 0.0426}, {REF_Q5_1, 0.0378},
-                 {REF_Q8_0, 0.0053}, {REF_Q4_K, 0.0712}, {REF_Q5_K, 0.0360}, {REF_Q6_K, 0.0177}};
+    } table[] = {
+        {REF_Q4_0, 0.0857},   {REF_Q4_1, 0.0781},  {REF_Q5_0, 0.0426},  {REF_Q5_1, 0.0378},
+        {REF_Q8_0, 0.0053},   {REF_Q4_K, 0.0712},  {REF_Q5_K, 0.0360},  {REF_Q6_K, 0.0177},
+        {REF_Q2_K, 0.2938},   {REF_Q3_K, 0.1497},  {REF_Q8_K, 0.0067},  {REF_IQ4_NL, 0.0775},
+        {REF_IQ4_XS, 0.0756}, {REF_MXFP4, 0.1147}, {REF_TQ1_0, 0.7937}, {REF_TQ2_0, 0.7937},
+        {REF_F16, 0.000208},  {REF_BF16, 0.00166}, {REF_Q8_1, 0.0053}};
     static float x[N], back[N];
-    static uint16_t row[N];
+    static uint32_t row[N];
     (void)state;
     bell(x);
     for (size_t t = 0; t < sizeof table / sizeof table[0]; t++) {
@@ -158,15 +207,15 @@ static void the_error_on_normal_weights_is_as_known(void **state)
         }
         const double relative = sqrt(error / power);
         if (fabs(relative / table[t].relative - 1.0) > 0.03)
-            fail_msg("%s: %.4f, expected %.4f", ref_quant_find(table[t].id)->name, relative,
+            fail_msg("%s: %.5f, expected %.5f", ref_quant_find(table[t].id)->name, relative,
                      table[t].relative);
     }
 }
 
 static void the_search_beats_spreading_the_codes_evenly(void **state)
 {
-    static const struct ref_search_trials trials = {-1.0f, 0.1f, 20};
-    static const struct ref_search_trials none = {0.0f, 0.0f, -1};
+    static const struct ref_search_trials trials = {-1.0f, 0.1f, 20, false};
+    static const struct ref_search_trials none = {0.0f, 0.0f, -1, false};
     static float x[N];
     (void)state;
     bell(x);
@@ -192,7 +241,7 @@ static void weights_at_the_limit_still_have_finite_scales(void **state)
 {
     (void)state;
     static float x[W], back[W];
-    static uint16_t row[W];
+    static uint32_t row[W];
     for (int i = 0; i < W; i++)
         x[i] = i % 3 == 0 ? REF_K_MAX : -REF_K_MAX;
     static const uint32_t ids[] = {REF_Q4_K, REF_Q5_K, REF_Q6_K};
@@ -216,6 +265,9 @@ int main(void)
         cmocka_unit_test(every_scale_and_minimum_survives_packing),
         cmocka_unit_test(nearest_int_takes_halves_to_even),
         cmocka_unit_test(zero_blocks_are_zero_bytes),
+        cmocka_unit_test(q2_k_pairs_of_bits_belong_to_quarters),
+        cmocka_unit_test(q3_k_takes_the_third_bit_of_weight_32k_l_from_bit_k),
+        cmocka_unit_test(q8_k_maps_the_largest_to_minus_127_and_keeps_sums),
         cmocka_unit_test(q4_k_nibbles_belong_to_neighbouring_groups),
         cmocka_unit_test(q5_k_takes_the_fifth_bit_of_group_g_from_bit_g),
         cmocka_unit_test(q6_k_codes_are_spread_over_ql_and_qh),

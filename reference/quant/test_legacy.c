@@ -13,10 +13,10 @@
 
 enum { W = REF_LEGACY_WEIGHTS };
 
-static const uint32_t all[] = {REF_Q4_0, REF_Q4_1, REF_Q5_0, REF_Q5_1, REF_Q8_0};
+static const uint32_t all[] = {REF_Q4_0, REF_Q4_1, REF_Q5_0, REF_Q5_1, REF_Q8_0, REF_Q8_1};
 enum { N_ALL = sizeof all / sizeof all[0] };
 
-static void quantize(uint32_t id, const float x[W], uint8_t ret_bytes[W + 2])
+static void quantize(uint32_t id, const float x[W], uint8_t ret_bytes[W + 4])
 {
     uint16_t row[W]; /* at an even address */
     size_t bytes = 0;
@@ -28,7 +28,7 @@ static void quantize(uint32_t id, const float x[W], uint8_t ret_bytes[W + 2])
 /* Compares with bytes in hex; the last one is repeated to the block's end. */
 static void assert_block(const char *what, uint32_t id, const float x[W], const char *hex)
 {
-    uint8_t bytes[W + 2];
+    uint8_t bytes[W + 4];
     size_t size = 0;
     quantize(id, x, bytes);
     assert_int_equal(ref_quant_row_bytes(id, W, &size, NULL), OK);
@@ -52,6 +52,7 @@ static void a_zero_block_has_its_bytes(void **state)
     assert_block("zeros", REF_Q5_0, x, "00 80 ff ff ff ff 00");
     assert_block("zeros", REF_Q5_1, x, "00");
     assert_block("zeros", REF_Q8_0, x, "00");
+    assert_block("zeros", REF_Q8_1, x, "00");
 }
 
 static void the_first_of_two_extremes_decides_the_sign(void **state)
@@ -103,12 +104,12 @@ static void a_scale_that_underflows_leaves_codes_behind(void **state)
     for (int i = 0; i < W; i++)
         x[i] = (float)(i - 15) * 1e-8f;
     for (int t = 0; t < N_ALL; t++) {
-        uint8_t bytes[W + 2];
+        uint8_t bytes[W + 4];
         quantize(all[t], x, bytes);
         const uint16_t d = (uint16_t)(bytes[0] | bytes[1] << 8);
         int other = 0;
-        for (int i = 3; i < 18; i++)
-            other += bytes[i] != bytes[2];
+        for (int i = 5; i < 18; i++)
+            other += bytes[i] != bytes[4];
         if ((d & 0x7fff) != 0 || other == 0)
             fail_msg("%s: d is 0x%04x, %d codes differ", ref_quant_find(all[t])->name, d, other);
     }
@@ -121,7 +122,7 @@ static void a_scale_that_overflows_is_infinite(void **state)
     for (int i = 0; i < W; i++)
         x[i] = (float)i * 65536.0f * 128.0f;
     for (int t = 0; t < N_ALL; t++) {
-        uint8_t bytes[W + 2];
+        uint8_t bytes[W + 4];
         quantize(all[t], x, bytes);
         if ((bytes[0] | (bytes[1] & 0x7f) << 8) != 0x7c00)
             fail_msg("%s: d is %02x%02x", ref_quant_find(all[t])->name, bytes[1], bytes[0]);
@@ -149,6 +150,19 @@ static void q8_0_rounds_ties_away_from_zero(void **state)
         if (y.d != 0x3c00 || y.q[0] != table[t].q0)
             fail_msg("%s: d=0x%04x q[0]=%d", table[t].what, y.d, y.q[0]);
     }
+}
+
+static void q8_1_stores_the_sum_of_its_codes_in_units_of_the_unrounded_d(void **state)
+{
+    (void)state;
+    const float x[W] = {127.0f, 1.0f, -3.0f};
+    struct ref_q8_1 y;
+    assert_int_equal(ref_q8_1_quantize(x, W, &y, NULL), OK);
+    assert_int_equal(y.d, 0x3c00);
+    assert_int_equal(y.s, 0x57d0); /* 125 */
+    const float tenth[W] = {12.7f, 0.1f};
+    assert_int_equal(ref_q8_1_quantize(tenth, W, &y, NULL), OK);
+    assert_int_equal(y.s, 0x4a66); /* 12.8; with d as a half, 0.09998, it were 12.797: 4a66 too */
 }
 
 static void the_four_bit_codes_round_halves_up_and_end_at_fifteen(void **state)
@@ -226,6 +240,7 @@ int main(void)
         cmocka_unit_test(a_scale_that_underflows_leaves_codes_behind),
         cmocka_unit_test(a_scale_that_overflows_is_infinite),
         cmocka_unit_test(q8_0_rounds_ties_away_from_zero),
+        cmocka_unit_test(q8_1_stores_the_sum_of_its_codes_in_units_of_the_unrounded_d),
         cmocka_unit_test(the_four_bit_codes_round_halves_up_and_end_at_fifteen),
         cmocka_unit_test(codes_come_from_the_unrounded_scale),
         cmocka_unit_test(weight_j_and_j_plus_16_share_a_byte),
