@@ -15,10 +15,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sandbox/blank.h"
 #include "sandbox/cell_inside.h"
+#include "sandbox/channel.h"
 #include "sandbox/kernel.h"
 #include "sandbox/later.h"
 #include "sandbox/processes.h"
+#include "sandbox/ready.h"
 #include "sandbox/remedy.h"
 #include "sandbox/take.h"
 
@@ -47,6 +50,9 @@ static struct cell *new_cell(const struct cell_config *config)
     cell->profile = config->profile;
     cell->start_ns = usage_now_ns();
     cell->cores = usable_cores(config);
+    cell->group.freeze = cell->group.frozen = cell->group.cpu = -1;
+    for (int t = 0; t < N_CGROUP_TREES; t++)
+        cell->group.dir[t] = -1;
     cell->epoll = cell->command = cell->command_stat = cell->work = cell->image = -1;
     for (int i = 0; i < N_SOURCES; i++)
         cell->fd[i] = -1;
@@ -57,12 +63,11 @@ static struct cell *new_cell(const struct cell_config *config)
 
 /* The child's ends of everything, which we close once it has them. */
 struct ends {
-    int status, null, out, err;
+    int null, out, err;
 };
 
 static void close_ends(struct ends *e)
 {
-    close_fd(&e->status);
     close_fd(&e->null);
     close_fd(&e->out);
     close_fd(&e->err);
@@ -81,11 +86,6 @@ static int open_pipe(int *ret_read, int *ret_write)
 
 static enum err_code open_channels(struct cell *cell, struct ends *e, struct err *why)
 {
-    int pair[2];
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
-        return err_sys(why, ERR_IO, errno, "status channel");
-    cell->fd[STATUS] = pair[0];
-    e->status = pair[1];
     e->null = open("/dev/null", O_RDONLY | O_CLOEXEC);
     cell->fd[TIMER] = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
     cell->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -110,33 +110,44 @@ static enum err_code watch_all(struct cell *cell, struct err *why)
     return OK;
 }
 
+/* The blank's parts become the cell's, which closes them. */
+static void adopt(struct cell *cell, const struct blank *b)
+{
+    cell->init = b->init;
+    cell->fd[INIT] = b->pidfd;
+    cell->fd[STATUS] = b->socket;
+    cell->group = b->group;
+}
+
+static enum err_code give_order(const struct blank *blank, const struct cell_config *config,
+                                const struct ends *e, struct err *why)
+{
+    struct order order = {
+        .config = *config,
+        .limit_data = !cgroup_host_limits_memory(cgroup_host()),
+    };
+    const enum err_code rc = filter_get(config->profile, &order.filter, why);
+    return rc == OK ? blank_order(blank, &order, (const int[]){e->null, e->out, e->err}, why) : rc;
+}
+
+/* A blank that waits already has joined its groups. For a new one the order goes out first, so that
+ * init builds the root while the kernel moves it. */
 static enum err_code spawn(struct cell *cell, const struct cell_config *config,
                            const struct ends *e, struct err *why)
 {
-    struct setup setup = {
-        .config = config,
-        .limit_data = !cgroup_knows_memory(&cell->group),
-        .status = e->status,
-        .null = e->null,
-        .out = e->out,
-        .err = e->err,
-    };
-    enum err_code rc = filter_get(config->profile, &setup.filter, why);
+    struct blank blank;
+    const bool waiting = ready_take(&blank);
+    enum err_code rc = waiting ? OK : blank_open(&blank, why);
     if (rc != OK)
         return rc;
-    cell->init = setup_clone(&setup, cell->group.dir[CGROUP_V2], &cell->fd[INIT]);
-    if (cell->init < 0) {
-        const bool refused = errno == EPERM || errno == ENOSPC || errno == EINVAL;
-        return err_sys(why, refused ? ERR_UNSUPPORTED : ERR_IO, errno, "making namespaces%s%s",
-                       refused ? "; " : "", refused ? remedy_for("userns") : "");
-    }
-    bool two_ids;
-    if (ids_map(cell->init, &two_ids) != 0)
-        return err_sys(why, ERR_UNSUPPORTED, errno, "mapping ids into a user namespace; %s",
-                       remedy_for("userns"));
-    rc = cgroup_join(&cell->group, cell->init, why);
-    if (rc == OK && send(cell->fd[STATUS], &two_ids, 1, MSG_NOSIGNAL) != 1)
-        rc = err_sys(why, ERR_IO, errno, "starting a cell");
+    rc = give_order(&blank, config, e, why);
+    if (rc == OK && !waiting)
+        rc = cgroup_join(&blank.group, blank.init, why);
+    if (rc == OK)
+        rc = cgroup_limit(&blank.group, config->limits.memory_bytes, config->limits.processes, why);
+    if (rc == OK)
+        rc = blank_go(&blank, why);
+    adopt(cell, &blank);
     return rc;
 }
 
@@ -147,7 +158,7 @@ enum err_code cell_open(struct cell **ret, const struct cell_config *config, str
     enum err_code rc = config_check(config, why);
     if (rc != OK)
         return rc;
-    struct ends ends = {-1, -1, -1, -1};
+    struct ends ends = {-1, -1, -1};
     struct cell *cell = new_cell(config);
     if (cell == NULL)
         return err_set(why, ERR_NOMEM, "no memory for a cell");
@@ -155,8 +166,7 @@ enum err_code cell_open(struct cell **ret, const struct cell_config *config, str
         goto out;
     if (config->image_fd >= 0)
         cell->image = fcntl(config->image_fd, F_DUPFD_CLOEXEC, 0);
-    rc = cgroup_open(&cell->group, config->limits.memory_bytes, config->limits.processes, why);
-    if (rc != OK || (rc = spawn(cell, config, &ends, why)) != OK)
+    if ((rc = spawn(cell, config, &ends, why)) != OK)
         goto out;
     later_sweep(); /* now, as the cell needs a moment anyway */
     if ((rc = watch_all(cell, why)) != OK)
@@ -259,39 +269,19 @@ static void take_start(struct cell *cell, const int *fds, size_t n)
     watch(cell, LISTENER);
 }
 
-static size_t received_fds(struct msghdr *message, int fds[3])
-{
-    const struct cmsghdr *c = CMSG_FIRSTHDR(message);
-    if (c == NULL || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-        return 0;
-    const size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    memcpy(fds, CMSG_DATA(c), n * sizeof(int));
-    return n;
-}
-
 static void hear_init(struct cell *cell)
 {
-    union {
-        struct cmsghdr align;
-        char bytes[CMSG_SPACE(3 * sizeof(int))];
-    } control;
-    struct setup_word word;
-    struct iovec part = {&word, sizeof word};
-    struct msghdr message = {
-        .msg_iov = &part,
-        .msg_iovlen = 1,
-        .msg_control = control.bytes,
-        .msg_controllen = sizeof control.bytes,
-    };
+    struct order_reply word;
     int fds[3];
-    const ssize_t n = recvmsg(cell->fd[STATUS], &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    size_t n_fds;
+    const ssize_t n = channel_receive(cell->fd[STATUS], &word, sizeof word, MSG_DONTWAIT, fds,
+                                      sizeof fds / sizeof fds[0], &n_fds);
     if (n != sizeof word) {
         if (n >= 0 || errno != EAGAIN)
             forget(cell, STATUS);
         return;
     }
-    const size_t n_fds = received_fds(&message, fds);
-    if (word.kind == WORD_STARTED && n_fds > 0)
+    if (word.kind == REPLY_STARTED && n_fds > 0)
         take_start(cell, fds, n_fds);
     else
         cell->end = word;
@@ -347,7 +337,7 @@ static void finish(struct cell *cell)
 static void hear(struct cell *cell)
 {
     hear_init(cell);
-    if (cell->end.kind == WORD_ENDED)
+    if (cell->end.kind == REPLY_ENDED)
         conclude(cell, cell->end.cpu_us);
 }
 

@@ -101,6 +101,13 @@ struct cell;
 MUST_CHECK enum err_code cell_open(struct cell **ret, const struct cell_config *config,
                                    struct err *why);
 
+/* Gets what is alike for all cells ready for the next `n` cell_open()s of this process, so that
+ * they start in a fraction of the time: worth a call where there is something to wait for anyway. A
+ * cell that is ready has the caller's id, affinity and limits as they are now. It was never told
+ * anything, becomes one cell only, and ends with the process. At most 8; where fewer or none can be
+ * made cell_open() says why. */
+void cell_prepare(int n);
+
 /* Readable whenever cell_step() has something to do. The cell's; do not close. */
 int cell_fd(const struct cell *cell);
 

@@ -9,7 +9,7 @@
 
 #include "sandbox/cell.h"
 #include "sandbox/cgroup.h"
-#include "sandbox/setup.h"
+#include "sandbox/order.h"
 
 /* What the epoll watches. */
 enum source { STATUS, OUT, ERR, LISTENER, INIT, TIMER, N_SOURCES };
@@ -29,7 +29,7 @@ struct cell {
 
     bool started, killed, ended;
     enum cell_verdict cause; /* why we killed it */
-    struct setup_word end;   /* what init said; kind is WORD_STARTED where it said nothing */
+    struct order_reply end;  /* what init said; kind is REPLY_STARTED where it said nothing */
     int64_t polled_cpu_us, polled_peak; /* at the last look; the peak where no group knows it */
     struct cell_exit result;
 };

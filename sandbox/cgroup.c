@@ -93,36 +93,47 @@ static bool wanted(const struct cgroup_host *host, enum cgroup_tree tree)
     return host->parent[tree] >= 0 && !(spare && host->parent[CGROUP_V2] >= 0);
 }
 
-enum err_code cgroup_open(struct cgroup *g, int64_t memory_bytes, int processes, struct err *why)
+static enum err_code open_tree_group(struct cgroup *g, enum cgroup_tree tree, struct err *why)
+{
+    const struct cgroup_host *host = cgroup_host();
+    if (!wanted(host, tree))
+        return OK;
+    g->dir[tree] = make_group(host->parent[tree], g->name);
+    return g->dir[tree] >= 0 ? OK : err_sys(why, ERR_IO, errno, "control group %s", g->name);
+}
+
+enum err_code cgroup_open(struct cgroup *g, struct err *why)
 {
     static unsigned counter; /* names only need to differ within this process */
-    const struct cgroup_host *host = cgroup_host();
     *g = (struct cgroup){.freeze = -1, .frozen = -1, .cpu = -1};
     snprintf(g->name, sizeof g->name, "%d-%u-%ju", (int)getpid(), counter++,
-             (uintmax_t)host->pid_namespace);
+             (uintmax_t)cgroup_host()->pid_namespace);
     for (int t = 0; t < N_CGROUP_TREES; t++)
         g->dir[t] = -1;
-    for (int t = 0; t < N_CGROUP_TREES; t++) {
-        if (!wanted(host, (enum cgroup_tree)t))
-            continue;
-        g->dir[t] = make_group(host->parent[t], g->name);
-        if (g->dir[t] < 0)
-            return err_sys(why, ERR_IO, errno, "control group %s", g->name);
+    return open_tree_group(g, CGROUP_V2, why);
+}
+
+enum err_code cgroup_join(struct cgroup *g, pid_t pid, struct err *why)
+{
+    for (int t = CGROUP_V2 + 1; t < N_CGROUP_TREES; t++) {
+        const enum err_code rc = open_tree_group(g, (enum cgroup_tree)t, why);
+        if (rc != OK)
+            return rc;
+        if (g->dir[t] >= 0 && write_number(g->dir[t], "cgroup.procs", pid) != 0 && errno != ESRCH)
+            return err_sys(why, ERR_IO, errno, "joining control group %s", g->name);
     }
+    open_hot_files(g);
+    return OK;
+}
+
+enum err_code cgroup_limit(struct cgroup *g, int64_t memory_bytes, int processes, struct err *why)
+{
+    const struct cgroup_host *host = cgroup_host();
     if (set_memory_limit(g, host, memory_bytes) != 0)
         return err_sys(why, ERR_IO, errno, "memory limit of control group %s", g->name);
     /* one more, for the cell's init */
     if (set_process_limit(g, host, processes + 1) != 0)
         return err_sys(why, ERR_IO, errno, "process limit of control group %s", g->name);
-    open_hot_files(g);
-    return OK;
-}
-
-enum err_code cgroup_join(struct cgroup *g, pid_t pid, struct err *why)
-{
-    for (int t = CGROUP_V2 + 1; t < N_CGROUP_TREES; t++)
-        if (g->dir[t] >= 0 && write_number(g->dir[t], "cgroup.procs", pid) != 0)
-            return err_sys(why, ERR_IO, errno, "joining control group %s", g->name);
     return OK;
 }
 
@@ -244,23 +255,35 @@ static void remove_group(int parent, const char *name)
         nanosleep(&(struct timespec){.tv_nsec = 200000}, NULL);
 }
 
-void cgroup_close(struct cgroup *g)
+static void close_all(struct cgroup *g)
 {
-    if (g->name[0] == '\0')
-        return;
     if (g->frozen >= 0 && g->frozen != g->freeze)
         close(g->frozen);
     if (g->freeze >= 0)
         close(g->freeze);
     if (g->cpu >= 0)
         close(g->cpu);
-    for (int t = 0; t < N_CGROUP_TREES; t++) {
-        if (g->dir[t] < 0)
-            continue;
-        close(g->dir[t]);
-        remove_group(cgroup_host()->parent[t], g->name);
-    }
-    if (g->aside[0] != '\0')
-        remove_group(cgroup_host()->parent[CGROUP_V2], g->aside);
+    for (int t = 0; t < N_CGROUP_TREES; t++)
+        if (g->dir[t] >= 0)
+            close(g->dir[t]);
+}
+
+void cgroup_forget(struct cgroup *g)
+{
+    if (g->name[0] != '\0')
+        close_all(g);
     *g = (struct cgroup){0};
+}
+
+void cgroup_close(struct cgroup *g)
+{
+    if (g->name[0] == '\0')
+        return;
+    const struct cgroup_host *host = cgroup_host();
+    for (int t = 0; t < N_CGROUP_TREES; t++)
+        if (g->dir[t] >= 0)
+            remove_group(host->parent[t], g->name);
+    if (g->aside[0] != '\0')
+        remove_group(host->parent[CGROUP_V2], g->aside);
+    cgroup_forget(g);
 }

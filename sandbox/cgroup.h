@@ -2,8 +2,8 @@
  * processes, CPU time, freezing, killing. Every cell gets a fresh group: a v2 group that saw
  * cgroup.kill once may kill later members at birth.
  *
- * Groups are named PID-N below a parent `graded`; those of dead processes are swept at first use.
- */
+ * Groups are named PID-N-NAMESPACE below a parent `graded`; those of dead processes are swept at
+ * the first use of each process. */
 #pragma once
 
 #include <stdbool.h>
@@ -41,11 +41,14 @@ struct cgroup {
     int freeze, frozen, cpu;
 };
 
-/* Makes the groups; on a host that offers none, none, which is no error. */
-MUST_CHECK enum err_code cgroup_open(struct cgroup *g, int64_t memory_bytes, int processes,
-                                     struct err *why);
-/* Moves a process into the v1 groups; into v2 it is born with clone3. */
+/* Makes the v2 group, to be born in with clone3; on a host without, none, which is no error. */
+MUST_CHECK enum err_code cgroup_open(struct cgroup *g, struct err *why);
+/* Makes the v1 groups and moves a process there, which the kernel may let wait for milliseconds. A
+ * process that has died meanwhile is no error. */
 MUST_CHECK enum err_code cgroup_join(struct cgroup *g, pid_t pid, struct err *why);
+/* After the join. */
+MUST_CHECK enum err_code cgroup_limit(struct cgroup *g, int64_t memory_bytes, int processes,
+                                      struct err *why);
 
 bool cgroup_can_freeze(const struct cgroup *g);
 bool cgroup_knows_memory(const struct cgroup *g);
@@ -62,3 +65,5 @@ int64_t cgroup_oom_kills(const struct cgroup *g);  /* 0 also where not known */
 void cgroup_kill(const struct cgroup *g);
 /* Removes the groups, which must be empty of live processes. */
 void cgroup_close(struct cgroup *g);
+/* Lets go of groups that are another process's to remove. */
+void cgroup_forget(struct cgroup *g);

@@ -32,8 +32,8 @@ static enum err_code check_limits(const struct cell_limits *l, struct err *why)
 
 static enum err_code check_binds(const struct cell_config *c, struct err *why)
 {
-    if (c->n_binds > SETUP_MAX_BINDS)
-        return err_set(why, ERR_INVALID, "%zu binds: at most %d", c->n_binds, SETUP_MAX_BINDS);
+    if (c->n_binds > ORDER_MAX_BINDS)
+        return err_set(why, ERR_INVALID, "%zu binds: at most %d", c->n_binds, ORDER_MAX_BINDS);
     for (size_t i = 0; i < c->n_binds; i++) {
         if (c->binds[i].host[0] != '/' || c->binds[i].guest[0] != '/')
             return err_set(why, ERR_INVALID, "bind %s on %s: expected absolute paths",
@@ -53,8 +53,8 @@ static enum err_code check_files(const struct cell_config *c, struct err *why)
             return err_set(why, ERR_INVALID, "file '%s': expected a name below the work directory",
                            name);
     }
-    if (c->n_fds > SETUP_MAX_FDS)
-        return err_set(why, ERR_INVALID, "%zu descriptors: at most %d", c->n_fds, SETUP_MAX_FDS);
+    if (c->n_fds > ORDER_MAX_FDS)
+        return err_set(why, ERR_INVALID, "%zu descriptors: at most %d", c->n_fds, ORDER_MAX_FDS);
     return OK;
 }
 

@@ -63,7 +63,7 @@ static int limit_memory(const struct setup *s)
     const int64_t address = l->address_bytes > 0 ? l->address_bytes : none;
     /* Without a control group the parent watches resident memory now and then; this bounds what can
      * be gained in between. Not for ASan, whose shadow of terabytes counts as data. */
-    const bool bounded = s->limit_data && s->config->profile != CELL_SANITIZE;
+    const bool bounded = s->order->limit_data && s->config->profile != CELL_SANITIZE;
     const int64_t data = bounded ? 2 * l->memory_bytes : none;
     if (limit(RLIMIT_AS, address, address) != 0)
         return -1;
@@ -117,7 +117,7 @@ int confine_capabilities(struct setup *s)
     if (prctl(PR_SET_SECUREBITS, bits) != 0 || drop_bounding_set() != 0 ||
         prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0)
         return -1;
-    const uid_t id = SETUP_GUEST_ID;
+    const uid_t id = ORDER_GUEST_ID;
     if (s->two_ids &&
         (syscall(SYS_setresgid, id, id, id) != 0 || syscall(SYS_setresuid, id, id, id) != 0))
         return -1;
@@ -138,7 +138,7 @@ int confine_files(struct setup *s)
 
 int confine_calls(struct setup *s)
 {
-    const struct sock_fprog *program = &s->filter->program;
+    const struct sock_fprog *program = &s->order->filter.program;
     unsigned long flags = SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
     long fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, program);
     if (fd < 0 && errno == EINVAL) /* before Linux 5.19 */
@@ -154,5 +154,5 @@ int confine_exec(struct setup *s)
     const struct cell_config *c = s->config;
     const bool image = s->image >= 0;
     return (int)syscall(SYS_execveat, image ? s->image : AT_FDCWD, image ? "" : c->argv[0], c->argv,
-                        c->envp, image ? AT_EMPTY_PATH : 0, s->filter->exec_cookie);
+                        c->envp, image ? AT_EMPTY_PATH : 0, s->order->filter.exec_cookie);
 }

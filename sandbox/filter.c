@@ -190,7 +190,7 @@ static int build(enum cell_profile profile, struct filter *ret)
     return rc;
 }
 
-enum err_code filter_get(enum cell_profile profile, const struct filter **ret, struct err *why)
+enum err_code filter_get(enum cell_profile profile, struct filter *ret, struct err *why)
 {
     /* Building takes a millisecond, starting a cell two; the result depends on nothing but the
      * profile. */
@@ -201,7 +201,7 @@ enum err_code filter_get(enum cell_profile profile, const struct filter **ret, s
         if (rc != 0)
             return err_sys(why, ERR_UNSUPPORTED, -rc, "building the system call filter");
     }
-    *ret = f;
+    *ret = *f;
     return OK;
 }
 

@@ -17,7 +17,7 @@ static int map_two_ids(pid_t pid, uint32_t base, uint32_t span)
 {
     const uint32_t host = base + 2 * ((uint32_t)pid % span);
     char text[96];
-    snprintf(text, sizeof text, "%d %u 1\n%d %u 1\n", SETUP_INIT_ID, host, SETUP_GUEST_ID,
+    snprintf(text, sizeof text, "%d %u 1\n%d %u 1\n", ORDER_INIT_ID, host, ORDER_GUEST_ID,
              host + 1);
     if (write_proc(pid, "uid_map", text) != 0)
         return -1;
@@ -30,10 +30,10 @@ static int map_own_id(pid_t pid)
     char text[48];
     if (write_proc(pid, "setgroups", "deny") != 0)
         return -1;
-    snprintf(text, sizeof text, "%d %u 1\n", SETUP_GUEST_ID, (unsigned)geteuid());
+    snprintf(text, sizeof text, "%d %u 1\n", ORDER_GUEST_ID, (unsigned)geteuid());
     if (write_proc(pid, "uid_map", text) != 0)
         return -1;
-    snprintf(text, sizeof text, "%d %u 1\n", SETUP_GUEST_ID, (unsigned)getegid());
+    snprintf(text, sizeof text, "%d %u 1\n", ORDER_GUEST_ID, (unsigned)getegid());
     return write_proc(pid, "gid_map", text);
 }
 

@@ -15,7 +15,9 @@
     (0x00020000ull /* NS */ | 0x02000000ull /* CGROUP */ | 0x04000000ull /* UTS */ |               \
      0x08000000ull /* IPC */ | 0x10000000ull /* USER */ | 0x20000000ull /* PID */ |                \
      0x40000000ull /* NET */)
+#define K_CLONE_VM          0x00000100ull
 #define K_CLONE_PIDFD       0x00001000ull
+#define K_CLONE_VFORK       0x00004000ull
 #define K_CLONE_INTO_CGROUP 0x200000000ull
 
 struct k_clone_args { /* struct clone_args of linux/sched.h, version 2 (88 bytes) */
@@ -77,6 +79,11 @@ static inline int k_fsmount(int fs, unsigned attributes)
 static inline int k_close_range(unsigned first, unsigned last)
 {
     return (int)syscall(SYS_close_range, first, last, 0);
+}
+
+static inline int k_close_on_exec_from(unsigned first)
+{
+    return (int)syscall(SYS_close_range, first, ~0u, 4 /* cloexec */);
 }
 
 static inline int k_pidfd_send_signal(int pidfd, int signal)

@@ -12,7 +12,9 @@
 #include "sandbox/kernel.h"
 #include "sandbox/setup.h"
 
-static const char *const devices[] = {"null", "zero", "urandom"};
+/* For tools that look for a place to throw things away, and for one that wants a random name. No
+ * zero: to a compiler that is a source without end. */
+static const char *const devices[] = {"null", "urandom"};
 
 /* A detached copy of a mount, which can be attached later, from another root and under another id.
  * Symbolic links on the way are followed here, on the host's side. */
@@ -41,7 +43,7 @@ int mounts_collect(struct setup *s)
     }
     if (s->config->profile != CELL_BUILD)
         return 0;
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof devices / sizeof devices[0]; i++) {
         char path[32];
         snprintf(path, sizeof path, "/dev/%s", devices[i]);
         s->devices[i] = collect(path, K_ATTR_RDONLY | K_ATTR_NOSUID | K_ATTR_NOEXEC);
@@ -115,7 +117,7 @@ static int attach(int root, int tree, const char *path)
 
 static int attach_devices(struct setup *s)
 {
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof devices / sizeof devices[0]; i++) {
         char path[32];
         snprintf(path, sizeof path, "dev/%s", devices[i]);
         if (attach(s->root, s->devices[i], path) != 0)
@@ -145,7 +147,7 @@ static int mount_scratch(const char *path, int64_t bytes)
 {
     char options[128];
     snprintf(options, sizeof options, "size=%lld,nr_inodes=4096,mode=0700,uid=%d,gid=%d",
-             bytes < 4096 ? 4096LL : (long long)bytes, SETUP_GUEST_ID, SETUP_GUEST_ID);
+             bytes < 4096 ? 4096LL : (long long)bytes, ORDER_GUEST_ID, ORDER_GUEST_ID);
     return mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC | K_MS_NOSYMFOLLOW,
                  options);
 }
@@ -182,13 +184,13 @@ static int write_all(int fd, const char *bytes, size_t size)
 
 static int write_file(int work, const struct cell_file *file)
 {
-    if (make_way(work, file->name, SETUP_GUEST_ID) != 0)
+    if (make_way(work, file->name, ORDER_GUEST_ID) != 0)
         return -1;
     const int fd =
         openat(work, file->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
     if (fd < 0)
         return -1;
-    if (write_all(fd, file->bytes, file->size) != 0 || fchown(fd, SETUP_GUEST_ID, SETUP_GUEST_ID))
+    if (write_all(fd, file->bytes, file->size) != 0 || fchown(fd, ORDER_GUEST_ID, ORDER_GUEST_ID))
         return -1;
     return close(fd);
 }

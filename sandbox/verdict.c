@@ -48,18 +48,18 @@ static enum cell_verdict judge_signal(struct cell *cell, int signal)
 static enum cell_verdict judge(struct cell *cell)
 {
     struct cell_exit *r = &cell->result;
-    if (cell->end.kind == WORD_FAILED) {
-        snprintf(r->message, sizeof r->message, "%s: %s", setup_step_name(cell->end.step),
+    if (cell->end.kind == REPLY_FAILED) {
+        snprintf(r->message, sizeof r->message, "%s: %s", cell->end.step,
                  strerrordesc_np(cell->end.error));
         return CELL_SETUP_FAILED;
     }
     if (cell->killed)
         return cell->cause;
-    if (cell->end.kind == WORD_ENDED && WIFEXITED(cell->end.wait_status)) {
+    if (cell->end.kind == REPLY_ENDED && WIFEXITED(cell->end.wait_status)) {
         r->status = WEXITSTATUS(cell->end.wait_status);
         return cgroup_oom_kills(&cell->group) > 0 ? CELL_MEMORY_LIMIT : CELL_EXITED;
     }
-    if (cell->end.kind == WORD_ENDED)
+    if (cell->end.kind == REPLY_ENDED)
         return judge_signal(cell, WTERMSIG(cell->end.wait_status));
     if (cell->started || cgroup_oom_kills(&cell->group) > 0)
         return judge_signal(cell, SIGKILL); /* init fell with it */

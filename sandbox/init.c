@@ -1,4 +1,5 @@
-/* The cell's init: pid 1 of its namespaces, made by clone3. It builds the cell in named steps,
+/* The cell's init: pid 1 of its namespaces, and a program of its own, so that nothing of its
+ * parent's memory is in the cell. It takes its orders (order.h), builds the cell in named steps,
  * starts the command as a child that is never pid 1, waits, and says how it ended. When it dies,
  * for whatever reason, the kernel kills every process of the cell. */
 #include <errno.h>
@@ -6,15 +7,16 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sandbox/channel.h"
 #include "sandbox/kernel.h"
 #include "sandbox/kernel_file.h"
 #include "sandbox/setup.h"
@@ -33,13 +35,47 @@ static int reset_signals(struct setup *s)
     return sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* The parent maps ids and fills control groups meanwhile. */
-static int await_parent(struct setup *s)
+static int read_byte(const struct setup *s, bool *ret)
 {
-    const ssize_t n = read(s->status, &s->two_ids, 1);
+    const ssize_t n = read(s->status, ret, 1);
     if (n == 0)
         errno = EPIPE;
     return n == 1 ? 0 : -1;
+}
+
+static int await_ids(struct setup *s)
+{
+    return read_byte(s, &s->two_ids);
+}
+
+/* Here a blank waits until it is wanted, or until the parent's end closes. */
+static int await_order(struct setup *s)
+{
+    char byte;
+    int fds[4 + 1 + ORDER_MAX_FDS], *next = fds;
+    size_t n;
+    const ssize_t got =
+        channel_receive(s->status, &byte, 1, 0, fds, sizeof fds / sizeof fds[0], &n);
+    if (got != 1 || n < 4 || (s->order = order_read(*next++)) == NULL) {
+        errno = got == 0 ? EPIPE : errno;
+        return -1;
+    }
+    close(fds[0]);
+    s->config = &s->order->config;
+    s->null = *next++;
+    s->out = *next++;
+    s->err = *next++;
+    s->image = n == 5 + s->config->n_fds ? *next++ : -1;
+    memcpy(s->fds, next, s->config->n_fds * sizeof s->fds[0]);
+    return 0;
+}
+
+/* The parent joins the control groups meanwhile, which takes the kernel its time. What is written
+ * from here on is the cell's memory. */
+static int await_groups(struct setup *s)
+{
+    bool byte;
+    return read_byte(s, &byte);
 }
 
 /* Guests cannot make namespaces by the filter; this says so again, in the kernel. The file belongs
@@ -61,7 +97,7 @@ static int offer_memory(struct setup *s)
 
 static int become_init(struct setup *s)
 {
-    const uid_t id = s->two_ids ? SETUP_INIT_ID : SETUP_GUEST_ID;
+    const uid_t id = s->two_ids ? ORDER_INIT_ID : ORDER_GUEST_ID;
     /* Without root groups cannot be dropped: the kernel wants setgroups denied before it lets one
      * map ids. They are the caller's own then. */
     if (s->two_ids && syscall(SYS_setgroups, 0, NULL) != 0)
@@ -71,13 +107,13 @@ static int become_init(struct setup *s)
     return (int)syscall(SYS_setresuid, id, id, id);
 }
 
-/* After the change of id, which undoes both. The poll sees a parent that died before the prctl. */
+/* A change of id undoes both. The poll sees a parent that died before the prctl. */
 static int tie_to_parent(struct setup *s)
 {
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || prctl(PR_SET_DUMPABLE, 0) != 0)
         return -1;
-    struct pollfd parent = {.fd = s->status, .events = POLLIN};
-    if (poll(&parent, 1, 0) != 0) {
+    struct pollfd parent = {.fd = s->status};
+    if (poll(&parent, 1, 0) != 0) { /* POLLHUP */
         errno = EPIPE;
         return -1;
     }
@@ -105,7 +141,7 @@ static int lift(int *fd)
 {
     if (*fd < 0)
         return 0;
-    *fd = fcntl(*fd, F_DUPFD_CLOEXEC, 3 + 2 * SETUP_MAX_FDS);
+    *fd = fcntl(*fd, F_DUPFD_CLOEXEC, 3 + 2 * ORDER_MAX_FDS);
     return *fd < 0 ? -1 : 0;
 }
 
@@ -113,21 +149,18 @@ static int lift(int *fd)
 static int place_descriptors(struct setup *s)
 {
     const struct cell_config *c = s->config;
-    int guest[SETUP_MAX_FDS];
     int *kept[] = {&s->null, &s->out, &s->err, &s->status, &s->image, &s->work};
     for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
         if (lift(kept[i]) != 0)
             return -1;
-    for (size_t i = 0; i < c->n_fds; i++) {
-        guest[i] = c->fds[i];
-        if (lift(&guest[i]) != 0)
+    for (size_t i = 0; i < c->n_fds; i++)
+        if (lift(&s->fds[i]) != 0)
             return -1;
-    }
     if (dup2(s->null, 0) < 0 || dup2(s->out, 1) < 0 || dup2(s->err, 2) < 0)
         return -1;
     int next = 3;
     for (size_t i = 0; i < c->n_fds; i++)
-        if (dup2(guest[i], next++) < 0)
+        if (dup2(s->fds[i], next++) < 0)
             return -1;
     for (size_t i = 3; i < sizeof kept / sizeof kept[0]; i++) {
         if (*kept[i] < 0)
@@ -141,47 +174,48 @@ static int place_descriptors(struct setup *s)
 
 /* --- the command's process --- */
 
-static const struct {
+struct named_step {
     const char *name;
     int (*run)(struct setup *);
-} init_steps[] =
-    {
-        {"reset signals", reset_signals},
-        {"collect the binds", mounts_collect},
-        {"wait for the ids", await_parent},
-        {"forbid namespaces", forbid_namespaces},
-        {"offer the memory", offer_memory},
-        {"become the cell's init", become_init},
-        {"tie the cell to its parent", tie_to_parent},
-        {"name the host", name_host},
-        {"mount the root", mounts_root},
-        {"attach the binds", mounts_populate},
-        {"mount the work directory", mounts_work},
-        {"write the files", mounts_files},
-        {"enter the root", mounts_enter},
-        {"pin to a core", pin},
-        {"place descriptors", place_descriptors},
-},
-  command_steps[] = {
-      {"leave the session", confine_session},
-      {"make a time namespace", confine_time},
-      {"set limits (hard limits of the caller may be lower: ulimit -H -a)", confine_limits},
-      {"drop capabilities", confine_capabilities},
-      {"restrict files", confine_files},
-      {"filter system calls", confine_calls},
-      {"run the command", confine_exec},
-};
-enum {
-    N_INIT_STEPS = sizeof init_steps / sizeof init_steps[0],
-    N_COMMAND_STEPS = sizeof command_steps / sizeof command_steps[0],
 };
 
-const char *setup_step_name(int step)
-{
-    if (step < 0 || step >= N_INIT_STEPS + N_COMMAND_STEPS)
-        return "start the command";
-    return step < N_INIT_STEPS ? init_steps[step].name : command_steps[step - N_INIT_STEPS].name;
-}
+static const struct named_step
+    /* what every cell begins with: a blank is one that is done with these */
+    blank_steps[] =
+        {
+            {"reset signals", reset_signals},
+            {"wait for the ids", await_ids},
+            {"forbid namespaces", forbid_namespaces},
+            {"offer the memory", offer_memory},
+            {"name the host", name_host},
+            {"tie the blank to its parent", tie_to_parent},
+            {"wait for the order", await_order},
+},
+    init_steps[] =
+        {
+            {"collect the binds", mounts_collect},
+            {"become the cell's init", become_init},
+            {"tie the cell to its parent", tie_to_parent},
+            {"mount the root", mounts_root},
+            {"attach the binds", mounts_populate},
+            {"mount the work directory", mounts_work},
+            {"wait for the control groups", await_groups},
+            {"write the files", mounts_files},
+            {"enter the root", mounts_enter},
+            {"pin to a core", pin},
+            {"place descriptors", place_descriptors},
+},
+    command_steps[] = {
+        {"leave the session", confine_session},
+        {"make a time namespace", confine_time},
+        {"set limits (hard limits of the caller may be lower: ulimit -H -a)", confine_limits},
+        {"drop capabilities", confine_capabilities},
+        {"restrict files", confine_files},
+        {"filter system calls", confine_calls},
+        {"run the command", confine_exec},
+};
+
+#define COUNT(table) (sizeof(table) / sizeof(table)[0])
 
 /* Runs in init's memory and descriptor table until its exec, which unshares both: so init finds the
  * listener that the filter's installation opened, and the error where a step failed. Once the
@@ -189,10 +223,10 @@ const char *setup_step_name(int step)
 static int command_main(void *argument)
 {
     struct setup *s = argument;
-    for (int i = 0; i < N_COMMAND_STEPS; i++) {
+    for (size_t i = 0; i < COUNT(command_steps); i++) {
         if (command_steps[i].run(s) != 0) {
             s->error = errno;
-            s->step = N_INIT_STEPS + i;
+            s->step = command_steps[i].name;
             break;
         }
     }
@@ -200,31 +234,25 @@ static int command_main(void *argument)
     __builtin_unreachable();
 }
 
-static void send_word(int socket, const struct setup_word *word, const int *fds, size_t n_fds)
+/* A parent that cannot hear has killed us. */
+static void reply(const struct setup *s, const struct order_reply *word, const int *fds, size_t n)
 {
-    union {
-        struct cmsghdr align;
-        char bytes[CMSG_SPACE(3 * sizeof(int))];
-    } control = {0};
-    struct iovec part = {(void *)word, sizeof *word};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
-    if (n_fds > 0) {
-        message.msg_control = control.bytes;
-        message.msg_controllen = CMSG_SPACE(n_fds * sizeof(int));
-        struct cmsghdr *c = CMSG_FIRSTHDR(&message);
-        c->cmsg_level = SOL_SOCKET;
-        c->cmsg_type = SCM_RIGHTS;
-        c->cmsg_len = CMSG_LEN(n_fds * sizeof(int));
-        memcpy(CMSG_DATA(c), fds, n_fds * sizeof(int));
-    }
-    (void)!sendmsg(socket, &message, MSG_NOSIGNAL); /* a parent that is gone has killed us */
+    (void)!channel_send(s->status, word, sizeof *word, fds, n);
 }
 
-static void fail(const struct setup *s, int step, int error)
+static void fail(const struct setup *s, const char *step, int error)
 {
-    const struct setup_word word = {.kind = WORD_FAILED, .step = step, .error = error};
-    send_word(s->status, &word, NULL, 0);
+    struct order_reply word = {.kind = REPLY_FAILED, .error = error};
+    snprintf(word.step, sizeof word.step, "%s", step);
+    reply(s, &word, NULL, 0);
     _exit(127);
+}
+
+static void run_steps(struct setup *s, const struct named_step *steps, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (steps[i].run(s) != 0)
+            fail(s, steps[i].name, errno);
 }
 
 static void start_command(struct setup *s, int *ret_pid)
@@ -235,7 +263,7 @@ static void start_command(struct setup *s, int *ret_pid)
     const int flags = CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_PIDFD | SIGCHLD;
     const int pid = clone(command_main, stack + sizeof stack, flags, s, &s->guest);
     if (pid < 0)
-        fail(s, N_INIT_STEPS + N_COMMAND_STEPS, errno);
+        fail(s, "start the command", errno);
     if (s->error != 0)
         fail(s, s->step, s->error);
     *ret_pid = pid;
@@ -243,9 +271,9 @@ static void start_command(struct setup *s, int *ret_pid)
 
 static void report_start(struct setup *s)
 {
-    const struct setup_word word = {.kind = WORD_STARTED};
+    const struct order_reply word = {.kind = REPLY_STARTED};
     const int fds[] = {s->listener, s->guest, s->work};
-    send_word(s->status, &word, fds, s->config->keep_work ? 3 : 2);
+    reply(s, &word, fds, s->config->keep_work ? 3 : 2);
     /* From here init holds no end of the command's pipes: they end with the last process. */
     k_close_range(0, (unsigned)s->status - 1);
     k_close_range((unsigned)s->status + 1, ~0u);
@@ -276,54 +304,25 @@ static void report_end(const struct setup *s, int command)
     end_the_rest();
     getrusage(RUSAGE_SELF, &own);
     getrusage(RUSAGE_CHILDREN, &all);
-    const struct setup_word word = {
-        .kind = WORD_ENDED,
+    const struct order_reply word = {
+        .kind = REPLY_ENDED,
         .wait_status = status,
         .cpu_us = microseconds(all.ru_utime) + microseconds(all.ru_stime),
-        /* Exec counts the memory before it, which was ours and so the parent's: below that the
-         * command's own is not known. */
+        /* Exec counts the memory before it, which was ours: below that the command's own is not
+         * known. */
         .peak_bytes = all.ru_maxrss > own.ru_maxrss ? (int64_t)all.ru_maxrss * 1024 : 0,
     };
-    send_word(s->status, &word, NULL, 0);
+    reply(s, &word, NULL, 0);
 }
 
-static void init_main(struct setup *s)
+int main(void)
 {
+    struct setup s = {.status = ORDER_SOCKET, .root = -1, .work = -1};
     int command = -1;
-    s->root = s->work = -1;
-    s->image = s->config->image_fd;
-    for (int i = 0; i < N_INIT_STEPS; i++)
-        if (init_steps[i].run(s) != 0)
-            fail(s, i, errno);
-    start_command(s, &command);
-    report_start(s);
-    report_end(s, command);
-    _exit(0);
-}
-
-pid_t setup_clone(struct setup *s, int cgroup, int *ret_pidfd)
-{
-    int pidfd = -1;
-    struct k_clone_args args = {
-        .flags = K_CLONE_NEWALL | K_CLONE_PIDFD,
-        .pidfd = (uint64_t)(uintptr_t)&pidfd,
-        .exit_signal = 0, /* no SIGCHLD: the host program's handler is not for us */
-    };
-    if (cgroup >= 0) {
-        args.flags |= K_CLONE_INTO_CGROUP;
-        args.cgroup = (uint64_t)cgroup;
-    }
-    /* No handler of the host program may run in the child. */
-    sigset_t all, old;
-    sigfillset(&all);
-    sigprocmask(SIG_SETMASK, &all, &old);
-    const long pid = syscall(SYS_clone3, &args, sizeof args);
-    if (pid == 0)
-        init_main(s);
-    const int saved = errno;
-    sigprocmask(SIG_SETMASK, &old, NULL);
-    errno = saved;
-    if (pid > 0)
-        *ret_pidfd = pidfd;
-    return (pid_t)pid;
+    run_steps(&s, blank_steps, COUNT(blank_steps));
+    run_steps(&s, init_steps, COUNT(init_steps));
+    start_command(&s, &command);
+    report_start(&s);
+    report_end(&s, command);
+    return 0;
 }
