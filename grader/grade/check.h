@@ -63,6 +63,7 @@ struct check {
         double credit;
         enum verdict verdict;
         lab_rng rng;
+        int redraws; /* in a row: check_redraw() */
     } now;
 
     int cases, passed, incidents;

@@ -83,6 +83,17 @@ void check_case(struct check *k, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Randomness of this case: depends on seed, group, and the number of the case in its group. */
 lab_rng *check_rng(struct check *k);
 
+/* The margin rule. Where a float decides something discrete (an argmax, a cut, a rounding), two right
+ * orders of the same sum may decide differently; so a case whose deciding gap is below the margin is
+ * drawn again, and the answer can be compared exactly:
+ *
+ *     do
+ *         draw_floats(check_rng(k), DRAW_NORMAL, x, n);
+ *     while (check_redraw(k, margin_of_largest(truth(x), n), 1e-3));
+ *
+ * True: draw again. A margin that no draw reaches is a fault of the checker and ends the group. */
+bool check_redraw(struct check *k, double gap, double margin);
+
 /* Zeroed memory until the next case (at most 512 MiB in all; asserts). */
 void *check_alloc(struct check *k, size_t bytes);
 char *check_printf(struct check *k, const char *format, ...) PRINTF_LIKE(2, 3);
@@ -132,6 +143,18 @@ bool check_f32(struct check *k, const char *what, const float *expected, const f
 /* |actual - expected| <= tolerance * max(|expected|, 1e-30) for each; NaN fails. */
 bool check_f64_near(struct check *k, const char *what, double expected, double actual,
                     double tolerance);
+/* In the course's words for "near" (grader/sdk/near.h); a NaN among the actual numbers fails. The
+ * story shows the element that is farthest off. */
+bool check_f32_nerr(struct check *k, const char *what, const float *expected, const float *actual,
+                    size_t n, double tolerance);
+bool check_f32_nmse(struct check *k, const char *what, const float *expected, const float *actual,
+                    size_t n, double tolerance);
+bool check_f32_ulp(struct check *k, const char *what, const float *expected, const float *actual,
+                   size_t n, double ulps);
+/* After a comparison failed: hints with `hint` where `actual` is, bit by bit, what a known mistake
+ * would have given. Compute that on the trusted side: it is never shown. */
+bool check_suspect(struct check *k, const void *mistaken, const void *actual, size_t size,
+                   const char *hint);
 /* Fails the case in your own words. */
 void check_fail(struct check *k, const char *expected, const char *actual);
 /* What to look at; also shown for hidden groups, so never with inputs or expected values of the
