@@ -1,5 +1,8 @@
 # The compiler and the flags of learners' code. `grade` uses the same ones (grader/grade/config.h.in
-# is filled from here), so that driver, learner and par are built alike.
+# is filled from here), so that driver, learner and par are built alike. Included by graded itself and,
+# through cmake/package.cmake, by projects of labs that live elsewhere.
+set(GRADED_ROOT ${CMAKE_CURRENT_LIST_DIR}/..)
+file(REAL_PATH ${GRADED_ROOT} GRADED_ROOT)
 find_program(GRADED_LAB_CC gcc REQUIRED)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   set(GRADED_LAB_ARCH_FLAGS -march=x86-64-v3 -ffp-contract=off)
@@ -24,6 +27,11 @@ if(GRADED_LLD)
   set(GRADED_LAB_LINKER -fuse-ld=lld)
 endif()
 list(APPEND GRADED_LAB_LINK_FLAGS ${GRADED_LAB_LINKER})
+
+# What proves a lab: this build's program, or the one of the build that a project of labs names.
+if(NOT GRADED_GRADE)
+  set(GRADED_GRADE grade)
+endif()
 
 # What a sanitized runner loads: pairs of a host file and the path at which the loader looks for it.
 # Its cell shows these files and no others.
@@ -71,6 +79,7 @@ function(graded_lab dir)
   endif()
   add_library(check_${id} MODULE ${checks})
   target_link_libraries(check_${id} PRIVATE graded_flags base reference)
+  set_target_properties(check_${id} PROPERTIES C_STANDARD 17 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF)
   target_include_directories(check_${id} PRIVATE ${dir})
   target_compile_options(check_${id} PRIVATE -ffp-contract=off)
   set_target_properties(check_${id} PROPERTIES PREFIX "" OUTPUT_NAME check LIBRARY_OUTPUT_DIRECTORY ${out})
@@ -80,10 +89,17 @@ function(graded_lab dir)
   file(GLOB given CONFIGURE_DEPENDS ${dir}/given_*.c)
   file(GLOB headers CONFIGURE_DEPENDS ${dir}/*.h)
   set(flags -std=gnu11 ${optimize} ${GRADED_LAB_ARCH_FLAGS} -Wall -Wextra -Werror
-            -I${dir} -I${CMAKE_SOURCE_DIR}/grader/sdk)
+            -I${dir} -I${GRADED_ROOT}/grader/sdk)
   set(products)
+  set(sdk_target)
+  if(TARGET lab_sdk)
+    set(sdk_target lab_sdk)
+  endif()
   foreach(kind plain sanitize)
-    set(objects ${GRADED_SDK_OBJECTS}/runner.${kind}.o ${GRADED_SDK_OBJECTS}/heap.${kind}.o)
+    set(objects)
+    foreach(unit ${GRADED_SDK_UNITS})
+      list(APPEND objects ${GRADED_SDK_OBJECTS}/${unit}.${kind}.o)
+    endforeach()
     set(kind_flags)
     if(kind STREQUAL sanitize)
       set(kind_flags ${GRADED_LAB_SANITIZE_FLAGS})
@@ -97,13 +113,13 @@ function(graded_lab dir)
       set(object ${out}/${name}.${kind}.o)
       add_custom_command(OUTPUT ${object}
         COMMAND ${GRADED_LAB_CC} ${flags} ${kind_flags} ${visibility} -c ${source} -o ${object}
-        DEPENDS ${source} ${headers} ${CMAKE_SOURCE_DIR}/grader/sdk/driver.h VERBATIM)
+        DEPENDS ${source} ${headers} ${GRADED_ROOT}/grader/sdk/driver.h VERBATIM)
       list(APPEND objects ${object})
     endforeach()
     add_custom_command(OUTPUT ${out}/harness.${kind}.o
       COMMAND ld -r -o ${out}/harness.${kind}.o ${objects}
       COMMAND objcopy --localize-hidden ${out}/harness.${kind}.o
-      DEPENDS ${objects} lab_sdk VERBATIM)
+      DEPENDS ${objects} ${sdk_target} VERBATIM)
     list(APPEND products ${out}/harness.${kind}.o)
   endforeach()
 
@@ -115,6 +131,16 @@ function(graded_lab dir)
     DEPENDS ${solution} ${headers} ${out}/harness.plain.o VERBATIM)
   add_custom_target(lab_${id} ALL DEPENDS ${products} ${out}/par)
 
-  add_test(NAME lab_${id} COMMAND grade test ${dir})
-  set_tests_properties(lab_${id} PROPERTIES LABELS labs TIMEOUT 600)
+  add_test(NAME lab_${id} COMMAND ${GRADED_GRADE} test ${dir})
+  set_tests_properties(lab_${id} PROPERTIES LABELS labs TIMEOUT 600
+                       ENVIRONMENT GRADED_LAB_BUILD=${CMAKE_BINARY_DIR}/labs)
+endfunction()
+
+# graded_labs(DIR): every lab below it. Each folder with a lab.json is one; there is no list to edit.
+function(graded_labs dir)
+  file(GLOB manifests CONFIGURE_DEPENDS ${dir}/module-*/lab-*/lab.json)
+  foreach(manifest ${manifests})
+    get_filename_component(lab ${manifest} DIRECTORY)
+    graded_lab(${lab})
+  endforeach()
 endfunction()

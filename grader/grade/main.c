@@ -12,6 +12,7 @@
 #include "grader/grade/config.h"
 #include "grader/grade/grade.h"
 #include "grader/grade/job.h"
+#include "grader/grade/new.h"
 #include "grader/grade/prove.h"
 
 enum { EXIT_PASSED = 0, EXIT_BELOW = 1, EXIT_USAGE = 2, EXIT_FAULT = 3 };
@@ -29,6 +30,10 @@ static const char usage_text[] =
     "  --labs DIR               where labs are (both forms)\n"
     "grade test [LAB...]      labs prove themselves\n"
     "grade list               labs and their points\n"
+    "grade new ID SLUG        a new lab that passes `grade test` (docs/write-a-lab.md)\n"
+    "  --title TEXT             default: from the slug\n"
+    "  --language c             what it is written in\n"
+    "  --dir DIR                the folder of modules; default: graded's own labs\n"
     "\n"
     "Exit status: 0 passed, 1 below the pass mark, 2 usage, 3 could not grade (our fault).\n"
     "GRADED_LABS and GRADED_LAB_BUILD name other folders of labs and of their built parts.\n";
@@ -299,6 +304,35 @@ static int list_one(const struct lab_paths *paths, const char *name, struct aren
     return EXIT_PASSED;
 }
 
+static int command_new(int argc, char **argv)
+{
+    static const struct option known[] = {
+        {"title", required_argument, NULL, 't'},
+        {"language", required_argument, NULL, 'l'},
+        {"dir", required_argument, NULL, 'd'},
+        {0},
+    };
+    struct new_request r = {.language = "c", .dir = lab_paths(NULL).labs, .home = CONFIG_LABS_DIR};
+    for (int c = 0; (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+        if (c == '?')
+            return usage("new: unknown option");
+        *(c == 't' ? &r.title : c == 'l' ? &r.language : &r.dir) = optarg;
+    }
+    if (argc - optind != 2)
+        return usage("new needs an id and a slug, such as 2.10 running-sums");
+    r.id = argv[optind];
+    r.slug = argv[optind + 1];
+    struct arena a;
+    struct err why;
+    arena_init(&a, ARENA_BYTES);
+    const enum err_code rc = new_lab(&r, &a, stdout, &why);
+    arena_done(&a);
+    if (rc == OK)
+        return EXIT_PASSED;
+    fprintf(stderr, "grade: %s\n", why.text);
+    return rc == ERR_INVALID || rc == ERR_CONFLICT ? EXIT_USAGE : EXIT_FAULT;
+}
+
 int main(int argc, char **argv)
 {
     if (sodium_init() < 0)
@@ -312,7 +346,9 @@ int main(int argc, char **argv)
         return for_labs(argc - 2, argv + 2, prove_one);
     if (strcmp(command, "list") == 0)
         return for_labs(0, NULL, list_one);
+    if (strcmp(command, "new") == 0)
+        return command_new(argc - 1, argv + 1);
     if (strcmp(command, "--help") == 0 || strcmp(command, "help") == 0)
         return usage(NULL);
-    return usage("the commands are run, test and list");
+    return usage("the commands are run, test, list and new");
 }
