@@ -126,7 +126,7 @@ static enum err_code give_order(const struct blank *blank, const struct cell_con
         .config = *config,
         .limit_data = !cgroup_host_limits_memory(cgroup_host()),
     };
-    const enum err_code rc = filter_get(config->profile, &order.filter, why);
+    const enum err_code rc = filter_get(config->profile, config->extras, &order.filter, why);
     return rc == OK ? blank_order(blank, &order, (const int[]){e->null, e->out, e->err}, why) : rc;
 }
 

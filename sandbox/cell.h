@@ -30,6 +30,15 @@ enum cell_profile {
                       itself */
 };
 
+/* What a learner's program may do beyond its profile, where the lab is about it; several together.
+ * Nothing of it for CELL_BUILD. */
+enum cell_extra {
+    CELL_THREADS = 1, /* of its own process; limits.processes bounds them */
+    CELL_FILES = 2,   /* reads what lies in /box */
+    CELL_SCRATCH = 4, /* and makes, changes and removes files there, limits.work_bytes of them */
+    CELL_SOCKETS = 8, /* TCP over the loopback of its own network, which holds nothing else */
+};
+
 struct cell_bind {            /* read-only, nosuid, nodev */
     const char *host, *guest; /* absolute paths; a missing host path is ERR_NOT_FOUND */
     /* Not read-only; then noexec and nosymfollow. Nothing bounds how much is written, and what is
@@ -58,6 +67,7 @@ struct cell_limits {
 
 struct cell_config {
     enum cell_profile profile;
+    unsigned extras; /* of enum cell_extra */
     const char *const
         *argv; /* NULL-ended; argv[0] is an absolute guest path unless image_fd >= 0 */
     const char *const *envp; /* NULL-ended; nothing is inherited */

@@ -62,6 +62,9 @@ enum err_code config_check(const struct cell_config *c, struct err *why)
 {
     if (c->argv == NULL || c->argv[0] == NULL || c->envp == NULL)
         return err_set(why, ERR_INVALID, "no command or no environment");
+    if (c->extras > (CELL_THREADS | CELL_FILES | CELL_SCRATCH | CELL_SOCKETS) ||
+        (c->extras != 0 && c->profile == CELL_BUILD))
+        return err_set(why, ERR_INVALID, "extras %u: not for this profile", c->extras);
     if (c->image_fd < 0 && c->argv[0][0] != '/')
         return err_set(why, ERR_INVALID, "command '%s': expected an absolute path", c->argv[0]);
     if (c->core >= CPU_SETSIZE)

@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/prctl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <seccomp.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -12,11 +14,22 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
-enum { B = 1 << CELL_BUILD, R = 1 << CELL_RUN, S = 1 << CELL_SANITIZE };
+enum {
+    B = 1 << CELL_BUILD,
+    R = 1 << CELL_RUN,
+    S = 1 << CELL_SANITIZE,
+    EXTRAS_SHIFT = 8,
+    T = CELL_THREADS << EXTRAS_SHIFT,
+    F = CELL_FILES << EXTRAS_SHIFT,
+    W = CELL_SCRATCH << EXTRAS_SHIFT,
+    N = CELL_SOCKETS << EXTRAS_SHIFT,
+    EXTRA_SETS = 16,
+};
 
 static const struct {
     const char *name;
@@ -40,6 +53,9 @@ static const struct {
 enum {
     PROT_WX = PROT_WRITE | PROT_EXEC,
     OPEN_WRITES = O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND,
+    /* CLONE_VM, _FS, _FILES, _SIGHAND, _THREAD, _SYSVSEM: what pthread_create shares */
+    CLONE_THREAD_ONLY = 0x100 | 0x200 | 0x400 | 0x800 | 0x10000 | 0x40000,
+    SOCKET_FLAGS = SOCK_CLOEXEC | SOCK_NONBLOCK,
     /* CLONE_NEW*, CLONE_PTRACE, CLONE_UNTRACED, CLONE_PIDFD: the namespaces above all */
     CLONE_REFUSED = 0x7e020000 | 0x2000 | 0x800000 | 0x1000,
     K_PR_SET_VMA = 0x53564d41, /* names a mapping for /proc/self/maps */
@@ -63,8 +79,8 @@ static const struct {
     {"mprotect", B | R | S, 1, {MASKED(2, PROT_EXEC, 0)}},
     {"mprotect", B, 1, {MASKED(2, PROT_WX, PROT_EXEC)}},
 
-    {"openat", S, 1, {MASKED(2, OPEN_WRITES, O_RDONLY)}},
-    {"open", S, 1, {MASKED(1, OPEN_WRITES, O_RDONLY)}},
+    {"openat", S | F, 1, {MASKED(2, OPEN_WRITES, O_RDONLY)}},
+    {"open", S | F, 1, {MASKED(1, OPEN_WRITES, O_RDONLY)}},
 
     /* stdio asks what kind of file stdout is: fstatat(1, "", AT_EMPTY_PATH) */
     {"newfstatat", R, 1, {IS(3, AT_EMPTY_PATH)}},
@@ -73,11 +89,16 @@ static const struct {
     {"fcntl", B | R | S, 1, {IS(1, F_GETFL)}},
     {"fcntl", B | R | S, 1, {IS(1, F_GETFD)}},
     {"fcntl", B | S, 1, {IS(1, F_SETFD)}},
-    {"fcntl", B, 1, {IS(1, F_SETFL)}},
+    {"fcntl", B | N, 1, {IS(1, F_SETFL)}},
     {"fcntl", B, 1, {IS(1, F_DUPFD)}},
     {"fcntl", B, 1, {IS(1, F_DUPFD_CLOEXEC)}},
 
     {"clone", B, 1, {MASKED(0, CLONE_REFUSED, 0)}},
+    {"clone", T, 1, {MASKED(0, CLONE_REFUSED | CLONE_THREAD_ONLY, CLONE_THREAD_ONLY)}},
+    {"socket", N, 2, {IS(0, AF_INET), MASKED(1, ~(scmp_datum_t)SOCKET_FLAGS, SOCK_STREAM)}},
+    {"setsockopt", N, 2, {IS(1, SOL_SOCKET), IS(2, SO_REUSEADDR)}},
+    {"setsockopt", N, 2, {IS(1, IPPROTO_TCP), IS(2, TCP_NODELAY)}},
+    {"getsockopt", N, 2, {IS(1, SOL_SOCKET), IS(2, SO_ERROR)}},
     {"prlimit64", R, 2, {IS(0, 0), IS(2, 0)}}, /* of itself, and only to read */
     {"prlimit64", B | S, 1, {IS(0, 0)}},       /* cc1 wants more stack, ASan no core file */
     {"getrlimit", B | S, 0, {{0}}},
@@ -171,7 +192,7 @@ static int export(scmp_filter_ctx ctx, struct sock_fprog *ret)
     return 0;
 }
 
-static int build(enum cell_profile profile, struct filter *ret)
+static int build(unsigned profiles, struct filter *ret)
 {
     if (getrandom(&ret->exec_cookie, sizeof ret->exec_cookie, 0) != sizeof ret->exec_cookie)
         return -EIO;
@@ -183,21 +204,24 @@ static int build(enum cell_profile profile, struct filter *ret)
     if (rc == 0)
         rc = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a tree, not a list */
     if (rc == 0)
-        rc = add_rules(ctx, 1u << profile, ret->exec_cookie);
+        rc = add_rules(ctx, profiles, ret->exec_cookie);
     if (rc == 0)
         rc = export(ctx, &ret->program);
     seccomp_release(ctx);
     return rc;
 }
 
-enum err_code filter_get(enum cell_profile profile, struct filter *ret, struct err *why)
+enum err_code filter_get(enum cell_profile profile, unsigned extras, struct filter *ret,
+                         struct err *why)
 {
-    /* Building takes a millisecond, starting a cell two; the result depends on nothing but the
-     * profile. */
-    static struct filter filters[CELL_SANITIZE + 1];
-    struct filter *f = &filters[profile];
+    /* Building takes a millisecond, starting a cell two; the result depends on nothing but these.
+     */
+    static struct filter filters[CELL_SANITIZE + 1][EXTRA_SETS];
+    struct filter *f = &filters[profile][extras];
+    if (extras & CELL_SCRATCH)
+        extras |= CELL_FILES;
     if (f->program.filter == NULL) {
-        const int rc = build(profile, f);
+        const int rc = build(1u << profile | extras << EXTRAS_SHIFT, f);
         if (rc != 0)
             return err_sys(why, ERR_UNSUPPORTED, -rc, "building the system call filter");
     }

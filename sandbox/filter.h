@@ -19,8 +19,10 @@ struct filter {
     uint64_t exec_cookie;
 };
 
-/* Built once per profile and process; the program is the library's until the process ends. */
-MUST_CHECK enum err_code filter_get(enum cell_profile profile, struct filter *ret, struct err *why);
+/* `extras`: of enum cell_extra. Built once for each pair and process; the program is the library's
+ * until the process ends. */
+MUST_CHECK enum err_code filter_get(enum cell_profile profile, unsigned extras, struct filter *ret,
+                                    struct err *why);
 
 /* The name of a call for reports: "openat", or "call 999". */
 void filter_call_name(uint32_t architecture, int number, char *ret, size_t size);

@@ -1,6 +1,7 @@
 /* The stranger that the tests of the cell run: a static program whose first argument says what to
  * try. What it finds it prints. */
 #define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -260,6 +262,85 @@ static int do_thread(char **a)
     return pthread_create(&thread, NULL, no_work, NULL);
 }
 
+static void *wait_for_ever(void *argument)
+{
+    pause();
+    return argument;
+}
+
+/* Makes threads that stay, until it cannot; says how many it got. */
+static int do_threads(char **a)
+{
+    (void)a;
+    pthread_t thread;
+    int n = 0;
+    while (n < 1000 && pthread_create(&thread, NULL, wait_for_ever, NULL) == 0)
+        n++;
+    printf("%d\n", n);
+    return 0;
+}
+
+/* Counts in the first word of descriptor 3, in N threads that it leaves behind. */
+static void *count_for_ever(void *word)
+{
+    for (volatile uint64_t *at = word;; ++*at)
+        ;
+    return NULL;
+}
+
+static int do_counts(char **a)
+{
+    pthread_t thread;
+    void *word = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, 3, 0);
+    for (long n = number(a[0]); n > 0; n--)
+        if (word == MAP_FAILED || pthread_create(&thread, NULL, count_for_ever, word) != 0)
+            return 1;
+    return pause();
+}
+
+static struct sockaddr_in address(const char *text, int port)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    inet_pton(AF_INET, text, &to.sin_addr);
+    return to;
+}
+
+/* A server and its client in one thread: the kernel takes the connection before accept does. */
+static int do_tcp(char **a)
+{
+    (void)a;
+    char word[8] = {0};
+    struct sockaddr_in to = address("127.0.0.1", 8080);
+    const int server = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0);
+    if (bind(server, (struct sockaddr *)&to, sizeof to) != 0 || listen(server, 4) != 0 ||
+        connect(client, (struct sockaddr *)&to, sizeof to) != 0) {
+        printf("%s\n", strerror(errno));
+        return 1;
+    }
+    const int met = accept(server, NULL, NULL);
+    if (send(client, "hello", 5, 0) != 5 || recv(met, word, sizeof word, 0) != 5)
+        return 1;
+    puts(word);
+    return 0;
+}
+
+static int do_connect(char **a)
+{
+    const struct sockaddr_in to = address(a[0], 80);
+    const int client = socket(AF_INET, SOCK_STREAM, 0);
+    if (connect(client, (const struct sockaddr *)&to, sizeof to) == 0)
+        puts("connected");
+    else
+        printf("%s\n", strerror(errno));
+    return 0;
+}
+
+static int do_remove(char **a)
+{
+    puts(remove(a[0]) == 0 ? "gone" : strerror(errno));
+    return 0;
+}
+
 static int do_int80(char **a)
 {
     (void)a;
@@ -299,6 +380,11 @@ static const struct {
     {"fork", do_fork},
     {"thread", do_thread},
     {"int80", do_int80},
+    {"threads", do_threads},
+    {"counts", do_counts},
+    {"tcp", do_tcp},
+    {"connect", do_connect},
+    {"remove", do_remove},
 };
 
 int main(int argc, char **argv)

@@ -4,13 +4,16 @@
  * for whatever reason, the kernel kills every process of the cell. */
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -33,6 +36,22 @@ static int reset_signals(struct setup *s)
     sigemptyset(&none);
     umask(0);
     return sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* A new network has a loopback that is down. */
+static int raise_loopback(struct setup *s)
+{
+    if (!(s->config->extras & CELL_SOCKETS))
+        return 0;
+    struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
+    const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -1;
+    const int rc = ioctl(fd, SIOCSIFFLAGS, &lo);
+    const int saved = errno;
+    close(fd);
+    errno = saved;
+    return rc;
 }
 
 static int read_byte(const struct setup *s, bool *ret)
@@ -203,6 +222,7 @@ static const struct named_step
             {"write the files", mounts_files},
             {"enter the root", mounts_enter},
             {"pin to a core", pin},
+            {"raise the loopback", raise_loopback},
             {"place descriptors", place_descriptors},
 },
     command_steps[] = {

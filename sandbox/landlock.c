@@ -71,19 +71,26 @@ static int allow(int ruleset, const char *path, uint64_t rights)
     return (int)rc;
 }
 
+/* Without extras a running program opens nothing, whatever the filter thinks of it. */
+static int allow_run(int ruleset, const struct cell_config *config, uint64_t scratch)
+{
+    const uint64_t read = FS_READ_FILE | FS_READ_DIR;
+    const bool sanitize = config->profile == CELL_SANITIZE;
+    if (sanitize && allow(ruleset, "/proc", read) != 0)
+        return -1;
+    if (config->extras & CELL_SCRATCH)
+        return allow(ruleset, "/box", scratch);
+    return sanitize || config->extras & CELL_FILES ? allow(ruleset, "/box", read) : 0;
+}
+
 static int add_rules(int ruleset, const struct cell_config *config, uint64_t all)
 {
     const uint64_t scratch = all & ~(uint64_t)FS_EXECUTE;
     for (size_t i = 0; i < config->n_binds; i++)
         if (allow(ruleset, config->binds[i].guest, config->binds[i].writable ? scratch : READ) != 0)
             return -1;
-    if (config->profile == CELL_RUN) /* opens nothing, whatever the filter thinks of it */
-        return 0;
-    if (config->profile == CELL_SANITIZE)
-        return allow(ruleset, "/proc", FS_READ_FILE | FS_READ_DIR) != 0 ||
-                       allow(ruleset, "/box", FS_READ_FILE | FS_READ_DIR) != 0
-                   ? -1
-                   : 0;
+    if (config->profile != CELL_BUILD)
+        return allow_run(ruleset, config, scratch);
     if (allow(ruleset, "/box", scratch) != 0 || allow(ruleset, "/tmp", scratch) != 0 ||
         allow(ruleset, "/", FS_READ_DIR) != 0)
         return -1;
@@ -96,7 +103,9 @@ int landlock_restrict(const struct cell_config *config)
     if (abi == 0)
         return 0;
     size_t size;
-    const struct ruleset_attr attr = handled(abi, &size);
+    struct ruleset_attr attr = handled(abi, &size);
+    if (config->extras & CELL_SOCKETS)
+        attr.net = 0; /* any port: its network is its own */
     const int ruleset = create_ruleset(&attr, size, 0);
     if (ruleset < 0)
         return -1;

@@ -163,7 +163,7 @@ int mounts_work(struct setup *s)
             mount_scratch("tmp", c->limits.work_bytes) != 0)
             return -1;
     }
-    if (c->profile == CELL_BUILD || c->n_files > 0 || c->keep_work)
+    if (c->profile == CELL_BUILD || c->n_files > 0 || c->keep_work || c->extras & CELL_SCRATCH)
         if (mount_scratch("box", c->limits.work_bytes) != 0)
             return -1;
     s->work = openat(s->root, "box", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
