@@ -19,6 +19,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 #include "base/str.h"
@@ -137,6 +138,10 @@ const struct str *cell_stderr(const struct cell *cell);
 /* Stops every process of the cell and returns once they are stopped; and lets them go on. */
 MUST_CHECK enum err_code cell_freeze(struct cell *cell, struct err *why);
 MUST_CHECK enum err_code cell_thaw(struct cell *cell, struct err *why);
+
+/* The command's process as we number it, for whoever measures it from outside; -1: not started yet,
+ * or gone. Signals are cell_kill()'s affair: the number may be another's tomorrow. */
+pid_t cell_pid(const struct cell *cell);
 
 /* CPU time of the whole cell so far, in microseconds. */
 int64_t cell_cpu_us(const struct cell *cell);

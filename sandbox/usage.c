@@ -26,6 +26,11 @@ void usage_poll(struct cell *cell)
         cell->polled_peak = usage.resident_bytes;
 }
 
+pid_t cell_pid(const struct cell *cell)
+{
+    return cell->command >= 0 ? processes_pid_of(cell->command) : -1;
+}
+
 int64_t cell_cpu_us(const struct cell *cell)
 {
     const int64_t counted = cgroup_cpu_us(&cell->group);

@@ -1,13 +1,13 @@
 #include "grader/grade/grade.h"
 
 #include <math.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "grader/grade/check.h"
+#include "grader/grade/core.h"
 #include "grader/grade/findings.h"
 #include "grader/grade/timed.h"
 #include "sandbox/cell.h"
@@ -97,9 +97,10 @@ void grade_builds_close(struct grade_builds *b)
 
 /* ---- groups ---- */
 
-static struct runner_config runner_config_of(const struct session *g, int image_fd, bool sanitize)
+struct runner_config grade_runner_config(const struct lab *lab, int image_fd, bool sanitize,
+                                         int core)
 {
-    const struct lab_limits *l = &g->lab->limits;
+    const struct lab_limits *l = &lab->limits;
     return (struct runner_config){
         .image_fd = image_fd,
         .profile = sanitize ? CELL_SANITIZE : CELL_RUN,
@@ -108,8 +109,13 @@ static struct runner_config runner_config_of(const struct session *g, int image_
         .output_bytes = l->output_bytes,
         .arena_bytes = l->arena_bytes,
         .total_cpu_ms = TOTAL_CPU_MS,
-        .core = g->core,
+        .core = core,
     };
+}
+
+static struct runner_config runner_config_of(const struct session *g, int image_fd, bool sanitize)
+{
+    return grade_runner_config(g->lab, image_fd, sanitize, g->core);
 }
 
 /* Rounded down to tenths, so that only a full group shows full points. */
@@ -307,15 +313,28 @@ static bool visible_groups_full(const struct session *g)
     return true;
 }
 
-static enum err_code time_one(struct session *g, struct runner_slot *par,
-                              const struct lab_timed_rule *rule, struct err *why)
+static bool wants_roof(const struct lab *lab)
 {
+    for (size_t i = 0; i < lab->module->n_timed; i++)
+        if (lab->module->timed[i].bytes > 0 || lab->module->timed[i].flops > 0)
+            return true;
+    return false;
+}
+
+static enum err_code time_one(struct session *g, struct runner_slot *par,
+                              const struct lab_timed_rule *rule, const struct roofline *roof,
+                              struct err *why)
+{
+    const struct timed timed = {.rule = rule,
+                                .code = lab_timed_code(g->lab, rule->name),
+                                .budget_ms = TIMED_BUDGET_MS,
+                                .roof = roof,
+                                .counters = &counters_kernel};
     events_timed_started(&g->events, rule->name);
     struct check k;
     check_init(&k, g->lab, rule->name, &g->slot, g->arena, g->options->seed);
     struct report_performance *p = &g->performance[g->n_performance++];
-    const enum err_code rc =
-        timed_run(&k, par, rule, lab_timed_code(g->lab, rule->name), TIMED_BUDGET_MS, p, why);
+    const enum err_code rc = timed_run(&k, par, &timed, p, why);
     check_done(&k);
     if (rc == OK)
         events_timed(&g->events, p);
@@ -332,8 +351,12 @@ static enum err_code time_all(struct session *g, struct err *why)
     if (rc != OK)
         return err_wrap(why, rc, "par of lab %s", g->lab->id);
     struct runner_slot par = {.config = runner_config_of(g, par_fd, false), .max_incidents = 1};
+    struct roofline roof;
+    const bool roofed = wants_roof(g->lab);
+    if (roofed)
+        rc = roofline_find(g->options->cache_dir, &roof, why);
     for (size_t i = 0; rc == OK && i < g->lab->n_timed; i++)
-        rc = time_one(g, &par, &g->lab->timed[i], why);
+        rc = time_one(g, &par, &g->lab->timed[i], roofed ? &roof : NULL, why);
     runner_slot_close(&par);
     close(par_fd);
     return rc;
@@ -434,37 +457,11 @@ static void sum_up(struct session *g, int64_t start_ms)
     r->resources.peak_bytes = g->slot.peak_bytes;
 }
 
-/* Clock and runners live on one core: a doorbell there costs a tenth of one between cores. */
-static int pick_core(int wanted)
-{
-    cpu_set_t allowed;
-    if (sched_getaffinity(0, sizeof allowed, &allowed) != 0)
-        return -1;
-    if (wanted >= 0 && wanted < CPU_SETSIZE && CPU_ISSET(wanted, &allowed))
-        return wanted;
-    for (int i = 0; i < CPU_SETSIZE; i++)
-        if (CPU_ISSET(i, &allowed))
-            return i;
-    return -1;
-}
-
-static void pin(int core)
-{
-    cpu_set_t one;
-    CPU_ZERO(&one);
-    if (core < 0)
-        return;
-    CPU_SET(core, &one);
-    (void)sched_setaffinity(0, sizeof one, &one); /* slower and noisier without, never wrong */
-}
-
 static enum err_code run_all(struct session *g, struct err *why)
 {
     g->slot = (struct runner_slot){.config = runner_config_of(g, g->builds->plain.image_fd, false),
                                    .max_incidents = TOTAL_INCIDENTS};
-    cpu_set_t before;
-    const bool known = sched_getaffinity(0, sizeof before, &before) == 0;
-    pin(g->core);
+    const struct core_before before = core_pin(g->core);
     enum err_code rc = run_groups(g, false, why);
     if (rc == OK)
         rc = sanitize(g, why);
@@ -473,8 +470,7 @@ static enum err_code run_all(struct session *g, struct err *why)
     if (rc == OK)
         rc = time_all(g, why);
     runner_slot_close(&g->slot);
-    if (known)
-        (void)sched_setaffinity(0, sizeof before, &before);
+    core_release(&before);
     return rc;
 }
 
@@ -491,7 +487,7 @@ enum err_code grade_judge(const struct lab *lab, struct grade_builds *b,
                           .arena = a,
                           .events = {.fd = options->events_fd},
                           .builds = b,
-                          .core = pick_core(options->core)};
+                          .core = core_pick(options->core)};
     describe(g);
     g->report.compile = b->plain_said;
     if (b->plain_said.verdict == VERDICT_ACCEPTED) {

@@ -6,6 +6,7 @@
 #include "grader/grade/build.h"
 #include "grader/grade/events.h"
 #include "grader/grade/lab.h"
+#include "grader/grade/runner.h"
 #include "grader/grade/submission.h"
 #include "grader/report/report.h"
 
@@ -17,6 +18,10 @@ struct grade_options {
     int events_fd;         /* -1: no events */
     const char *cache_dir; /* what is kept between gradings; NULL: nothing is */
 };
+
+/* How a program of a lab is run: its limits, and the profile for a plain or a sanitized build. */
+struct runner_config grade_runner_config(const struct lab *lab, int image_fd, bool sanitize,
+                                         int core);
 
 /* The builds of one submission; they serve any number of gradings with other seeds. */
 struct grade_builds {

@@ -103,6 +103,11 @@ bool runner_alive(const struct runner *r)
     return r->cell != NULL && !cell_ended(r->cell);
 }
 
+pid_t runner_pid(const struct runner *r)
+{
+    return runner_alive(r) ? cell_pid(r->cell) : -1;
+}
+
 /* Waits for a ring, an end, or a limit. The bell is a hint; its byte is worth nothing. */
 static enum runner_outcome wait_for_reply(struct runner *r, int64_t start_ns, int64_t limit_cpu_ms,
                                           int64_t *ret_end_ns)

@@ -3,8 +3,6 @@
 #include <math.h>
 #include <time.h>
 
-#include "grader/grade/stats.h"
-
 static int64_t now_ms(void)
 {
     struct timespec t;
@@ -14,22 +12,23 @@ static int64_t now_ms(void)
 
 struct race {
     struct check *k;
-    const struct lab_timed *code;
+    const struct timed *timed;
     struct runner_slot *learner, *par;
-    double learner_s[TIMED_PAIRS_MAX], par_s[TIMED_PAIRS_MAX], ratio[TIMED_PAIRS_MAX];
-    size_t pairs;
+    lab_rng coin; /* who begins a pair; and the bootstrap's draws */
+    struct pairs pairs;
 };
 
-/* One call with fresh inputs on one side. False: wrong, crashed, or our fault (k->rc). */
-static bool time_once(struct race *r, struct runner_slot *side, double *ret_seconds)
+/* One call on one side, with the input that `input` draws. False: wrong, crashed, or our fault
+ * (k->rc). */
+static bool time_once(struct race *r, struct runner_slot *side, lab_rng input, double *ret_seconds)
 {
     struct check *k = r->k;
     k->slot = side;
-    check_case(k, "%s", r->code->name);
-    struct call *c = r->code->prepare(k);
+    k->now.rng = input;
+    struct call *c = r->timed->code->prepare(k);
     bool right = call_run(c);
     if (right) {
-        r->code->verify(k, c);
+        r->timed->code->verify(k, c);
         right = !check_failed(k);
     }
     *ret_seconds = (double)c->times.wall_ns * 1e-9;
@@ -37,68 +36,205 @@ static bool time_once(struct race *r, struct runner_slot *side, double *ret_seco
     return right && k->rc == OK;
 }
 
-/* A pair is one call on each side; which goes first alternates, so that drift cancels. */
-static bool time_pair(struct race *r, size_t i, double *ret_learner, double *ret_par)
+/* Learner or par, once each, on the same input: where the time depends on it, that is no difference
+ * of theirs. Keeps the faster of this call and the one before. */
+static bool time_both(struct race *r, bool par_first, double *learner_s, double *par_s)
 {
-    if (i % 2 == 0)
-        return time_once(r, r->learner, ret_learner) && time_once(r, r->par, ret_par);
-    return time_once(r, r->par, ret_par) && time_once(r, r->learner, ret_learner);
-}
-
-static bool run_pairs(struct race *r, int64_t budget_ms)
-{
-    double ignored_a, ignored_b;
-    for (size_t i = 0; i < TIMED_WARM_UP; i++)
-        if (!time_pair(r, i, &ignored_a, &ignored_b))
+    struct runner_slot *const sides[] = {par_first ? r->par : r->learner,
+                                         par_first ? r->learner : r->par};
+    double *const fastest[] = {par_first ? par_s : learner_s, par_first ? learner_s : par_s};
+    lab_rng input = {0};
+    for (size_t i = 0; i < 2; i++) {
+        double seconds;
+        check_case(r->k, "%s", r->timed->rule->name);
+        input = i == 0 ? *check_rng(r->k) : input;
+        if (!time_once(r, sides[i], input, &seconds))
             return false;
-    const int64_t end = now_ms() + budget_ms;
-    while (r->pairs < TIMED_PAIRS_MAX && (r->pairs < TIMED_PAIRS_MIN || now_ms() < end)) {
-        const size_t i = r->pairs;
-        if (!time_pair(r, i, &r->learner_s[i], &r->par_s[i]))
-            return false;
-        r->ratio[i] = r->par_s[i] / r->learner_s[i];
-        r->pairs++;
+        *fastest[i] = fmin(*fastest[i], seconds);
     }
     return true;
 }
 
-/* A border inside the interval is the learner's: the measurement cannot tell. But a busy machine
- * makes intervals that hold any border, so doubt is worth a tenth at most. */
-static void award(const struct lab_timed_rule *rule, struct report_performance *p)
+/* A pair: A B B A, so that a drift within it cancels; or B A A B, so that nobody knows when. Of
+ * both calls of a side the faster one counts: whoever else ran on this core only ever made one
+ * slower. */
+static bool time_pair(struct race *r, double *ret_learner_s, double *ret_par_s)
 {
-    const double best = fmin(p->interval[1], p->ratio * 1.1);
-    for (size_t i = 0; i < rule->n_tiers; i++)
-        if (best >= rule->tiers[i].ratio) {
-            p->tier = rule->tiers[i].name;
-            p->earned = rule->tiers[i].points;
-        }
+    const bool par_first = lab_u32(&r->coin) >> 31 != 0;
+    *ret_learner_s = *ret_par_s = INFINITY;
+    return time_both(r, par_first, ret_learner_s, ret_par_s) &&
+           time_both(r, !par_first, ret_learner_s, ret_par_s);
 }
 
-enum err_code timed_run(struct check *k, struct runner_slot *par, const struct lab_timed_rule *rule,
-                        const struct lab_timed *code, int64_t budget_ms,
-                        struct report_performance *ret, struct err *why)
+/* A processor takes some ten milliseconds of work to reach the frequency that it keeps, and the
+ * caches and branch predictors of both sides are to be as warm as they get. */
+static bool warm_up(struct race *r)
 {
-    struct race r = {.k = k, .code = code, .learner = k->slot, .par = par};
-    struct report_performance p = {.name = rule->name,
-                                   .unit = rule->unit,
-                                   .points = rule->points,
-                                   .bytes = code->bytes,
-                                   .flops = code->flops};
-    const bool right = run_pairs(&r, budget_ms);
+    const int64_t end = now_ms() + TIMED_WARM_UP_MS;
+    double ignored_a, ignored_b;
+    for (int i = 0; i < 1 || (i < TIMED_WARM_UP_PAIRS && now_ms() < end); i++)
+        if (!time_pair(r, &ignored_a, &ignored_b))
+            return false;
+    return true;
+}
+
+/* Judging takes a third of a millisecond, so it is not done after every pair. */
+static bool is_settled(struct race *r, struct pairs_result *ret)
+{
+    if (r->timed->to_the_end || r->pairs.n < PAIRS_MIN || r->pairs.n % 2 != 0)
+        return false;
+    pairs_judge(&r->pairs, &r->coin, ret);
+    return pairs_settled(ret, r->timed->rule);
+}
+
+/* Where calls are so slow that the fewest pairs would take several budgets, even fewer must do. */
+static bool wants_more(const struct race *r, int64_t gone_ms)
+{
+    if (r->pairs.n == PAIRS_MAX)
+        return false;
+    return r->pairs.n < TIMED_FEWEST || gone_ms < r->timed->budget_ms ||
+           (r->pairs.n < PAIRS_MIN && gone_ms < TIMED_OVERTIME * r->timed->budget_ms);
+}
+
+static bool run_race(struct race *r, struct pairs_result *ret)
+{
+    if (!warm_up(r))
+        return false;
+    const int64_t start = now_ms();
+    bool settled = false;
+    while (!settled && wants_more(r, now_ms() - start)) {
+        const size_t i = r->pairs.n;
+        if (!time_pair(r, &r->pairs.learner_s[i], &r->pairs.par_s[i]))
+            return false;
+        r->pairs.n++;
+        settled = is_settled(r, ret);
+    }
+    if (!settled)
+        pairs_judge(&r->pairs, &r->coin, ret);
+    return true;
+}
+
+static struct race race_of(struct check *k, struct runner_slot *par, const struct timed *timed)
+{
+    return (struct race){.k = k,
+                         .timed = timed,
+                         .learner = k->slot,
+                         .par = par,
+                         .coin = {.s = (k->seed + 1) * 0x9e3779b97f4a7c15u | 1}};
+}
+
+enum err_code timed_race(struct check *k, struct runner_slot *par, const struct timed *timed,
+                         bool *ret_right, struct pairs_result *ret, struct err *why)
+{
+    struct race r = race_of(k, par, timed);
+    struct pairs_result result;
+    /* Each call has its own limit, and the budget bounds their number. */
+    k->limit_cpu_ms = k->lab->limits.case_cpu_ms * 4 * (PAIRS_MAX + TIMED_WARM_UP_PAIRS);
+    const bool right = run_race(&r, &result);
     check_end_case(k);
     if (k->rc != OK)
-        return err_set(why, k->rc, "timed case '%s': %s", rule->name, k->why.text);
+        return err_set(why, k->rc, "timed case '%s': %s", timed->rule->name, k->why.text);
     if (!right && par->incidents > 0)
-        return err_set(why, ERR_INTERNAL, "timed case '%s': par itself failed", rule->name);
-    if (right) {
-        lab_rng rng = {.s = 0x9e3779b97f4a7c15u};
-        stats_interval(r.ratio, r.pairs, &rng, &p.interval[0], &p.interval[1]);
-        p.ratio = stats_median(r.ratio, r.pairs);
-        p.value = code->work / stats_median(r.learner_s, r.pairs);
-        p.par = code->work / stats_median(r.par_s, r.pairs);
-        p.pairs = (int)r.pairs;
-        award(rule, &p);
+        return err_set(why, ERR_INTERNAL, "timed case '%s': par itself failed", timed->rule->name);
+    *ret_right = right;
+    if (right)
+        *ret = result;
+    return OK;
+}
+
+/* Calls of their own, after the race: counting costs time, and only the learner's are counted.
+ * False: an output was wrong. */
+static bool count_calls(struct check *k, struct runner_slot *par, const struct timed *timed,
+                        struct report_performance *p)
+{
+    struct race r = race_of(k, par, timed);
+    struct counters counters;
+    struct report_counters each[TIMED_COUNTED];
+    size_t n = 0;
+    bool right = true;
+    if (timed->counters == NULL || !runner_alive(&k->slot->runner) ||
+        !counters_open(&counters, timed->counters, runner_pid(&k->slot->runner)))
+        return true;
+    for (size_t i = 0; right && i < TIMED_COUNTED; i++) {
+        double ignored;
+        check_case(k, "%s", timed->rule->name);
+        counters_start(&counters);
+        right = time_once(&r, k->slot, *check_rng(k), &ignored);
+        if (right && counters_stop(&counters, &each[n]))
+            n++;
     }
+    check_end_case(k);
+    counters_close(&counters);
+    p->has_counters = n > 0;
+    if (n > 0)
+        p->counters = counters_median(each, n);
+    return right;
+}
+
+static const char *note_of(struct check *k, const struct pairs_award *a)
+{
+    switch (a->doubt) {
+    case PAIRS_SURE:
+        return NULL;
+    case PAIRS_BETTER:
+        return arena_printf(k->report,
+                            "The interval holds the border of %s at %g of par: in doubt the better "
+                            "tier counts.",
+                            a->border->name, a->border->ratio);
+    case PAIRS_VAGUE:
+        return arena_printf(
+            k->report,
+            "The interval reaches the border of %s at %g of par, but is too wide to "
+            "count for it: doubt is worth a tenth over the median at most.",
+            a->border->name, a->border->ratio);
+    }
+    return NULL;
+}
+
+static void tell(struct check *k, const struct timed *timed, const struct pairs_result *r,
+                 struct report_performance *p)
+{
+    const struct pairs_award award = pairs_award(r, timed->rule);
+    p->ratio = r->ratio;
+    p->interval[0] = r->low;
+    p->interval[1] = r->high;
+    p->value = timed->code->work / r->learner_s;
+    p->par = timed->code->work / r->par_s;
+    p->pairs = (int)r->kept;
+    p->discarded = (int)r->discarded;
+    p->note = note_of(k, &award);
+    if (award.tier != NULL) {
+        p->tier = award.tier->name;
+        p->earned = award.tier->points;
+    }
+    if (timed->roof != NULL)
+        roofline_place(timed->roof, r->learner_s, p);
+}
+
+enum err_code timed_run(struct check *k, struct runner_slot *par, const struct timed *timed,
+                        struct report_performance *ret, struct err *why)
+{
+    const struct report_performance untimed = {.name = timed->rule->name,
+                                               .unit = timed->rule->unit,
+                                               .points = timed->rule->points,
+                                               .bytes = timed->code->bytes,
+                                               .flops = timed->code->flops};
+    struct report_performance p = untimed;
+    struct pairs_result result;
+    bool right = false;
+    const enum err_code rc = timed_race(k, par, timed, &right, &result, why);
+    if (rc != OK)
+        return rc;
+    if (right)
+        tell(k, timed, &result, &p);
+    if (right && !count_calls(k, par, timed, &p)) {
+        right = false;
+        p = untimed;
+    }
+    if (k->rc != OK)
+        return err_set(why, k->rc, "counting '%s': %s", timed->rule->name, k->why.text);
+    if (!right)
+        p.note = "Not timed: the output of a timed call was wrong, or it did not return.";
     *ret = p;
     return OK;
 }
