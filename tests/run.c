@@ -57,7 +57,8 @@ int run_program(const char *const *argv, char **ret_out)
 
 json_t *run_grade(const char *lab, const char *file, const char *option, int *ret_status)
 {
-    const char *const argv[] = {GRADE_PROGRAM, "run", lab, file, "--format", "json", option, NULL};
+    const char *const argv[] = {GRADE_PROGRAM, "run",        lab,    file, "--format",
+                                "json",        "--no-cache", option, NULL};
     char *out;
     const int status = run_program(argv, &out);
     json_error_t at;

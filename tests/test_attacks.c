@@ -79,8 +79,8 @@ static void exec_grade(const struct grading *g, int out)
     if (g->ordinary)
         become_ordinary();
     execl(GRADE_PROGRAM, "grade", "run", g->attack->lab, g->attack->path, "--labs",
-          labs_of(g->attack->lab), "--format", "json", "--core", g->ordinary ? "1" : "0",
-          (char *)NULL);
+          labs_of(g->attack->lab), "--format", "json", "--no-cache", "--core",
+          g->ordinary ? "1" : "0", (char *)NULL);
     _exit(126);
 }
 

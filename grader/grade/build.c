@@ -11,9 +11,12 @@
 
 #include "grader/grade/config.h"
 #include "grader/grade/diagnostics.h"
+#include "grader/grade/toolchain.h"
 
-enum { BUILD_ARGS = 64, BUILD_BINDS = 16, IMAGE_MAX = 64 << 20 };
+enum { BUILD_ARGS = 64, BUILD_BINDS = 16, IMAGE_MAX = COMPILE_IMAGE_MAX, LAB_PART_MAX = 16 << 20 };
 static const char IMAGE_NAME[] = "runner";
+/* Changes with anything here that changes what the same key gives. */
+static const char KEY_VERSION[] = "graded compile 1";
 
 /* A command line under construction; its size is fixed by what a lab may have. */
 struct args {
@@ -81,12 +84,113 @@ static size_t binds_of(struct cell_bind *binds, const struct lab *lab, enum buil
     return n;
 }
 
-enum err_code build_start(struct build *ret, const struct lab *lab, const struct submission *s,
-                          enum build_kind kind, struct arena *a, struct err *why)
+/* ---- what was compiled before ---- */
+
+/* Folders of the system are toolchain_add's. */
+static enum err_code add_bind(struct compile_hash *h, const struct cell_bind *bind, struct err *why)
+{
+    struct arena scratch;
+    char *bytes;
+    size_t size;
+    if (strncmp(bind->guest, "/lab/", 5) != 0)
+        return OK;
+    arena_init(&scratch, LAB_PART_MAX + 4096);
+    const enum err_code rc =
+        file_read(AT_FDCWD, bind->host, LAB_PART_MAX, &scratch, &bytes, &size, why);
+    if (rc == OK) {
+        compile_hash_add_text(h, bind->guest);
+        compile_hash_add(h, bytes, size);
+    }
+    arena_done(&scratch);
+    return rc;
+}
+
+/* All that the cell shows to the compiler, and the compiler. */
+static enum err_code key_of(const struct build *b, struct arena *a, struct compile_key *ret,
+                            struct err *why)
+{
+    struct compile_hash h;
+    struct args cmd = {.n = 0};
+    struct cell_bind binds[BUILD_BINDS];
+    compile_hash_init(&h);
+    compile_hash_add_text(&h, KEY_VERSION);
+    toolchain_add(&h);
+    command_line(&cmd, b->lab, b->kind, a);
+    for (size_t i = 0; i <= cmd.n; i++) /* with the NULL, which ends the list */
+        compile_hash_add_text(&h, cmd.argv[i]);
+    for (size_t i = 0; i < b->s->n_files; i++) {
+        compile_hash_add_text(&h, b->s->files[i].name);
+        compile_hash_add(&h, b->s->files[i].bytes, b->s->files[i].size);
+    }
+    compile_hash_add_text(&h, NULL);
+    enum err_code rc = OK;
+    const size_t n_binds = binds_of(binds, b->lab, b->kind, a);
+    for (size_t i = 0; rc == OK && i < n_binds; i++)
+        rc = add_bind(&h, &binds[i], why);
+    if (rc == OK)
+        compile_hash_done(&h, ret);
+    return rc;
+}
+
+static enum err_code look_up(struct build *b, struct arena *a, struct err *why)
+{
+    if (b->cache->dir < 0)
+        return OK;
+    const enum err_code rc = key_of(b, a, &b->key, why);
+    if (rc == OK)
+        b->hit = compile_cache_get(b->cache, &b->key, a, &b->kept);
+    if (b->hit)
+        b->image_fd = b->kept.image_fd;
+    return rc;
+}
+
+/* An error at a line of the sources comes again whenever they are compiled. A compiler that broke
+ * down, perhaps for want of memory, may have been hindered by us. */
+static bool is_lasting(const struct cell_exit *end, const struct report_compile *r,
+                       const struct str *said)
+{
+    static const char *const breakdowns[] = {
+        "internal compiler error", "Killed",           "Terminated",
+        "out of memory",           "memory exhausted", "No space left on device"};
+    if (end->verdict != CELL_EXITED || end->status > 1)
+        return false;
+    for (size_t i = 0; end->status != 0 && i < sizeof breakdowns / sizeof breakdowns[0]; i++)
+        if (strstr(said->text, breakdowns[i]) != NULL)
+            return false;
+    bool located = false;
+    for (size_t i = 0; i < r->n_diagnostics; i++)
+        located |= r->diagnostics[i].severity == REPORT_ERROR && r->diagnostics[i].line > 0;
+    return end->status == 0 || located;
+}
+
+/* Once more the key: a lab that was built anew meanwhile gave the compiler something else. */
+static enum err_code keep(struct build *b, struct arena *a, struct err *why)
+{
+    struct compile_key now;
+    const enum err_code rc = key_of(b, a, &now, why);
+    if (rc != OK || memcmp(&now, &b->key, sizeof now) != 0)
+        return rc;
+    const struct str *said = cell_stderr(b->cell);
+    const struct compile_result result = {.compiled = b->image_fd >= 0,
+                                          .wall_us = b->wall_us,
+                                          .cpu_us = b->cpu_us,
+                                          .peak_bytes = b->peak_bytes,
+                                          .said = said->text,
+                                          .said_size = said->length,
+                                          .image_fd = b->image_fd};
+    compile_cache_put(b->cache, &b->key, &result);
+    return OK;
+}
+
+/* ---- compiling ---- */
+
+static enum err_code start_cell(struct build *b, struct arena *a, struct err *why)
 {
     static const char *const envp[] = {"PATH=/usr/bin", "LC_ALL=C", "TMPDIR=/tmp", NULL};
+    const struct lab *lab = b->lab;
+    const struct submission *s = b->s;
     struct args cmd = {.n = 0};
-    command_line(&cmd, lab, kind, a);
+    command_line(&cmd, lab, b->kind, a);
     struct cell_bind binds[BUILD_BINDS];
     struct cell_file files[LAB_FILES];
     for (size_t i = 0; i < s->n_files; i++)
@@ -98,7 +202,7 @@ enum err_code build_start(struct build *ret, const struct lab *lab, const struct
         .envp = envp,
         .image_fd = -1,
         .binds = binds,
-        .n_binds = binds_of(binds, lab, kind, a),
+        .n_binds = binds_of(binds, lab, b->kind, a),
         .files = files,
         .n_files = s->n_files,
         .limits = {.cpu_ms = lab->limits.compile_ms,
@@ -107,14 +211,29 @@ enum err_code build_start(struct build *ret, const struct lab *lab, const struct
                    .stack_bytes = 64 << 20,
                    .file_bytes = IMAGE_MAX,
                    .work_bytes = 2 * (int64_t)IMAGE_MAX,
-                   .output_bytes = 1 << 20,
+                   .output_bytes = COMPILE_SAID_MAX,
                    .processes = 32,
                    .descriptors = 256},
         .core = -1,
         .keep_work = true,
     };
-    *ret = (struct build){.image_fd = -1, .limit_ms = lab->limits.compile_ms};
-    return cell_open(&ret->cell, &config, why);
+    return cell_open(&b->cell, &config, why);
+}
+
+enum err_code build_start(struct build *ret, const struct lab *lab, const struct submission *s,
+                          enum build_kind kind, struct compile_cache *cache, struct arena *a,
+                          struct err *why)
+{
+    *ret = (struct build){.lab = lab,
+                          .s = s,
+                          .kind = kind,
+                          .cache = cache,
+                          .limit_ms = lab->limits.compile_ms,
+                          .image_fd = -1};
+    enum err_code rc = look_up(ret, a, why);
+    if (rc == OK && !ret->hit)
+        rc = start_cell(ret, a, why);
+    return rc;
 }
 
 static void wait_for(struct build *b, struct build *other)
@@ -179,9 +298,20 @@ static enum err_code judge(struct build *b, const struct cell_exit *end, struct 
     return OK;
 }
 
+static void finish_kept(const struct build *b, struct arena *a, struct report_compile *ret)
+{
+    *ret = (struct report_compile){.ms = b->kept.wall_us / 1000, .cached = true};
+    diagnostics_read(b->kept.said, b->kept.said_size, a, ret);
+    ret->verdict = b->kept.compiled ? VERDICT_ACCEPTED : VERDICT_COMPILE_ERROR;
+}
+
 enum err_code build_finish(struct build *b, struct build *other, struct arena *a,
                            struct report_compile *ret, struct err *why)
 {
+    if (b->hit) {
+        finish_kept(b, a, ret);
+        return OK;
+    }
     wait_for(b, other);
     struct cell_exit end;
     cell_result(b->cell, &end);
@@ -194,9 +324,17 @@ enum err_code build_finish(struct build *b, struct build *other, struct arena *a
     enum err_code rc = judge(b, &end, a, &result, why);
     if (rc == OK && result.verdict == VERDICT_ACCEPTED)
         rc = cell_take(b->cell, IMAGE_NAME, IMAGE_MAX, &b->image_fd, why);
+    if (rc == OK && b->cache->dir >= 0 && is_lasting(&end, &result, said))
+        rc = keep(b, a, why);
     if (rc == OK)
         *ret = result;
     return rc;
+}
+
+void build_tend(struct build *b)
+{
+    if (b->cell != NULL && !cell_ended(b->cell))
+        cell_step(b->cell);
 }
 
 void build_close(struct build *b)

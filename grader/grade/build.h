@@ -1,12 +1,14 @@
 /* Compiling a submission in a cell. Two builds run side by side: the plain one that is graded and
  * the one with sanitizers. Compiling is execution: the cell sees the compiler, lab.h and the
- * harness object, and hands one file back, as a sealed memfd. */
+ * harness object, and hands one file back, as a sealed memfd. What equal sources gave before is
+ * taken from the cache. */
 #pragma once
 
 #include <stdbool.h>
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "grader/grade/compile_cache.h"
 #include "grader/grade/lab.h"
 #include "grader/grade/submission.h"
 #include "grader/report/report.h"
@@ -15,21 +17,31 @@
 enum build_kind { BUILD_PLAIN, BUILD_SANITIZE };
 
 struct build {
+    const struct lab *lab;
+    const struct submission *s;
+    enum build_kind kind;
+    struct compile_cache *cache;
+    struct compile_key key;
+    bool hit; /* then `kept` holds the result, and there is no cell */
+    struct compile_result kept;
     struct cell *cell;
     int64_t limit_ms;
     int image_fd; /* -1 until it was built */
     int64_t wall_us, cpu_us, peak_bytes;
 };
 
+/* Lab, submission and cache are borrowed until build_close. */
 MUST_CHECK enum err_code build_start(struct build *ret, const struct lab *lab,
                                      const struct submission *s, enum build_kind kind,
-                                     struct arena *a, struct err *why);
+                                     struct compile_cache *cache, struct arena *a, struct err *why);
 
 /* Waits for its end while letting `other` (NULL: none) go on, and fills `ret` (its strings are the
  * arena's). OK also for sources that do not compile: ret->verdict tells. ERR_IO and ERR_INTERNAL
  * are faults of ours. */
 MUST_CHECK enum err_code build_finish(struct build *b, struct build *other, struct arena *a,
                                       struct report_compile *ret, struct err *why);
+/* Lets a build go on that nobody waits for: what it prints is read, its limits are kept. */
+void build_tend(struct build *b);
 void build_close(struct build *b);
 
 /* An executable of ours as what a cell runs: a sealed memfd, the caller's. (Landlock would not let

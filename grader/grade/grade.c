@@ -66,14 +66,16 @@ static bool wants_sanitizer(const struct lab *lab, bool visible_only)
 }
 
 enum err_code grade_builds_open(struct grade_builds *ret, const struct lab *lab,
-                                const struct submission *s, bool visible_only, struct arena *a,
-                                struct err *why)
+                                const struct submission *s, const struct grade_options *options,
+                                struct arena *a, struct err *why)
 {
     *ret = (struct grade_builds){.plain = {.image_fd = -1}, .sanitized = {.image_fd = -1}};
-    const bool both = wants_sanitizer(lab, visible_only);
-    enum err_code rc = build_start(&ret->plain, lab, s, BUILD_PLAIN, a, why);
+    compile_cache_open(&ret->cache, options->cache_dir,
+                       options->cache_bytes > 0 ? options->cache_bytes : COMPILE_CACHE_BYTES);
+    const bool both = wants_sanitizer(lab, options->visible_only);
+    enum err_code rc = build_start(&ret->plain, lab, s, BUILD_PLAIN, &ret->cache, a, why);
     if (rc == OK && both)
-        rc = build_start(&ret->sanitized, lab, s, BUILD_SANITIZE, a, why);
+        rc = build_start(&ret->sanitized, lab, s, BUILD_SANITIZE, &ret->cache, a, why);
     if (rc == OK)
         rc = build_finish(&ret->plain, both ? &ret->sanitized : NULL, a, &ret->plain_said, why);
     if (rc != OK)
@@ -93,6 +95,7 @@ void grade_builds_close(struct grade_builds *b)
 {
     build_close(&b->plain);
     build_close(&b->sanitized);
+    compile_cache_close(&b->cache);
 }
 
 /* ---- groups ---- */
@@ -178,6 +181,7 @@ static enum err_code run_group(struct session *g, const struct lab_group_rule *r
     g->groups[g->n_groups++] = r;
     if (rc == OK)
         events_group(&g->events, &r);
+    build_tend(&g->builds->sanitized);
     return rc;
 }
 
@@ -452,7 +456,7 @@ static void sum_up(struct session *g, int64_t start_ms)
     r->n_performance = g->n_performance;
     add_points(g);
     r->verdict = overall(g);
-    r->resources.wall_ms = now_ms() - start_ms + r->compile.ms;
+    r->resources.wall_ms = now_ms() - start_ms + (r->compile.cached ? 0 : r->compile.ms);
     r->resources.cpu_ms = g->slot.cpu_us / 1000;
     r->resources.peak_bytes = g->slot.peak_bytes;
 }
@@ -508,11 +512,13 @@ enum err_code grade_run(const struct lab *lab, const struct submission *s,
     struct events events = {.fd = options->events_fd};
     struct grade_builds builds;
     events_simple(&events, "compile_started");
-    enum err_code rc = grade_builds_open(&builds, lab, s, options->visible_only, a, why);
+    enum err_code rc = grade_builds_open(&builds, lab, s, options, a, why);
     if (rc != OK)
         return rc;
     events_compiled(&events, &builds.plain_said);
     rc = grade_judge(lab, &builds, options, a, ret, why);
+    if (options->cache_why != NULL && builds.cache.trouble.code != OK)
+        *options->cache_why = builds.cache.trouble;
     grade_builds_close(&builds);
     return rc;
 }

@@ -17,6 +17,8 @@ struct grade_options {
     int core;              /* where runners and the clock live; -1: the first that is allowed */
     int events_fd;         /* -1: no events */
     const char *cache_dir; /* what is kept between gradings; NULL: nothing is */
+    int64_t cache_bytes;   /* of compile results at most; 0: COMPILE_CACHE_BYTES */
+    struct err *cache_why; /* set where something could not be kept; NULL: nobody asks */
 };
 
 /* How a program of a lab is run: its limits, and the profile for a plain or a sanitized build. */
@@ -25,16 +27,19 @@ struct runner_config grade_runner_config(const struct lab *lab, int image_fd, bo
 
 /* The builds of one submission; they serve any number of gradings with other seeds. */
 struct grade_builds {
+    struct compile_cache cache; /* cache.trouble: why something could not be kept */
     struct build plain, sanitized;
     struct report_compile plain_said, sanitized_said;
     bool sanitized_done; /* until then it compiles beside whatever else goes on */
 };
 
 /* Starts both builds (the sanitized one only where an included group wants it) and finishes the
- * plain one. OK also where the sources do not compile: plain_said.verdict tells. */
+ * plain one. OK also where the sources do not compile: plain_said.verdict tells. `ret` must not be
+ * moved; lab and submission are borrowed until close. */
 MUST_CHECK enum err_code grade_builds_open(struct grade_builds *ret, const struct lab *lab,
-                                           const struct submission *s, bool visible_only,
-                                           struct arena *a, struct err *why);
+                                           const struct submission *s,
+                                           const struct grade_options *options, struct arena *a,
+                                           struct err *why);
 void grade_builds_close(struct grade_builds *b);
 
 /* Runs the groups and writes the report, whose strings are the arenas' and the lab's. Anything a

@@ -28,7 +28,11 @@ static const char usage_text[] =
     "grade run --job DIR      grade a job directory; with --events progress on standard output\n"
     "  --parent-pid N           end when this parent does\n"
     "  --labs DIR               where labs are (both forms)\n"
-    "grade test [LAB...]      labs prove themselves\n"
+    "  --cache DIR              where compile results are kept (both forms); default: graded in\n"
+    "                           $XDG_CACHE_HOME or ~/.cache; with --job: nowhere\n"
+    "  --cache-bytes N          of them at most; default: 1 GiB\n"
+    "  --no-cache               compile anew, keep nothing\n"
+    "grade test [LAB...]      labs prove themselves (takes the options about the cache)\n"
     "grade list               labs and their points\n"
     "grade new ID SLUG        a new lab that passes `grade test` (docs/write-a-lab.md)\n"
     "  --title TEXT             default: from the slug\n"
@@ -39,9 +43,10 @@ static const char usage_text[] =
     "GRADED_LABS and GRADED_LAB_BUILD name other folders of labs and of their built parts.\n";
 
 struct options {
-    const char *format, *job, *labs;
-    bool has_seed, visible, events;
+    const char *format, *job, *labs, *cache;
+    bool has_seed, visible, events, no_cache;
     uint64_t seed;
+    int64_t cache_bytes;
     int core;
     int64_t parent_pid;
     char **rest;
@@ -85,6 +90,14 @@ static enum err_code take_option(struct options *o, int option, struct err *why)
     case 'l':
         o->labs = optarg;
         return OK;
+    case 'k':
+        o->cache = optarg;
+        return OK;
+    case 'n':
+        o->no_cache = true;
+        return OK;
+    case 'b':
+        return parse_i64(optarg, "--cache-bytes", 1, INT64_MAX / 2, &o->cache_bytes, why);
     case 's':
         o->has_seed = true;
         return parse_u64(optarg, "--seed", 0, ((uint64_t)1 << 53) - 1, &o->seed, why);
@@ -108,15 +121,12 @@ static enum err_code take_option(struct options *o, int option, struct err *why)
 static enum err_code parse_options(int argc, char **argv, struct options *ret, struct err *why)
 {
     static const struct option known[] = {
-        {"format", required_argument, NULL, 'f'},
-        {"job", required_argument, NULL, 'j'},
-        {"seed", required_argument, NULL, 's'},
-        {"visible", no_argument, NULL, 'v'},
-        {"events", no_argument, NULL, 'e'},
-        {"core", required_argument, NULL, 'c'},
-        {"parent-pid", required_argument, NULL, 'p'},
-        {"labs", required_argument, NULL, 'l'},
-        {0},
+        {"format", required_argument, NULL, 'f'},     {"job", required_argument, NULL, 'j'},
+        {"seed", required_argument, NULL, 's'},       {"visible", no_argument, NULL, 'v'},
+        {"events", no_argument, NULL, 'e'},           {"core", required_argument, NULL, 'c'},
+        {"parent-pid", required_argument, NULL, 'p'}, {"labs", required_argument, NULL, 'l'},
+        {"cache", required_argument, NULL, 'k'},      {"cache-bytes", required_argument, NULL, 'b'},
+        {"no-cache", no_argument, NULL, 'n'},         {0},
     };
     *ret = (struct options){.format = "text", .core = -1};
     for (int c = 0; (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
@@ -127,6 +137,24 @@ static enum err_code parse_options(int argc, char **argv, struct options *ret, s
     ret->rest = argv + optind;
     ret->n_rest = argc - optind;
     return OK;
+}
+
+/* Where a person's programs keep what can be made again (XDG base directories; a relative path
+ * there is to be ignored). NULL: nowhere. A server says where, or has no cache. */
+static const char *cache_dir(const struct options *o, struct arena *a)
+{
+    const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    if (o->no_cache || o->cache != NULL || o->job != NULL)
+        return o->no_cache ? NULL : o->cache;
+    if (xdg != NULL && xdg[0] == '/')
+        return arena_printf(a, "%s/graded", xdg);
+    return home != NULL && home[0] == '/' ? arena_printf(a, "%s/.cache/graded", home) : NULL;
+}
+
+static void tell_cache_trouble(const struct err *why)
+{
+    if (why->code != OK)
+        fprintf(stderr, "grade: compiled without a cache: %s\n", why->text);
 }
 
 static void write_text(const struct report *r, struct str *out)
@@ -187,13 +215,18 @@ static int run_files(const struct options *o, struct arena *a)
         fprintf(stderr, "grade: %s\n", why.text);
         status = EXIT_USAGE;
     } else {
+        struct err cache_why = {0};
         const struct grade_options options = {.seed = o->has_seed ? o->seed : s.seed,
                                               .visible_only = o->visible,
                                               .core = o->core,
-                                              .events_fd = o->events ? STDERR_FILENO : -1};
+                                              .events_fd = o->events ? STDERR_FILENO : -1,
+                                              .cache_dir = cache_dir(o, a),
+                                              .cache_bytes = o->cache_bytes,
+                                              .cache_why = &cache_why};
         struct report r;
         status = grade_run(&lab, &s, &options, a, &r, &why) == OK ? print_report(&r, format)
                                                                   : fault(&why);
+        tell_cache_trouble(&cache_why);
     }
     lab_close(&lab);
     return status;
@@ -212,11 +245,16 @@ static enum err_code grade_job(const struct options *o, struct arena *a, struct 
         rc = submission_read_folder(lab, arena_printf(a, "%s/submission", o->job), a, &s, why);
     if (rc != OK)
         return rc;
+    struct err cache_why = {0};
     const struct grade_options options = {.seed = job.has_seed ? job.seed : s.seed,
                                           .visible_only = job.visible_only,
                                           .core = o->core,
-                                          .events_fd = o->events ? STDOUT_FILENO : -1};
+                                          .events_fd = o->events ? STDOUT_FILENO : -1,
+                                          .cache_dir = cache_dir(o, a),
+                                          .cache_bytes = o->cache_bytes,
+                                          .cache_why = &cache_why};
     rc = grade_run(lab, &s, &options, a, ret, why);
+    tell_cache_trouble(&cache_why);
     if (rc == OK)
         rc = job_write_report(o->job, ret, why);
     return rc;
@@ -256,7 +294,8 @@ static int command_run(int argc, char **argv)
     return status;
 }
 
-static int prove_one(const struct lab_paths *paths, const char *name, struct arena *a)
+static int prove_one(const struct options *o, const struct lab_paths *paths, const char *name,
+                     struct arena *a)
 {
     struct lab lab;
     struct err why;
@@ -264,7 +303,7 @@ static int prove_one(const struct lab_paths *paths, const char *name, struct are
         return fault(&why);
     bool proved = false;
     int status = EXIT_PASSED;
-    if (prove_lab(&lab, -1, stdout, &proved, &why) != OK)
+    if (prove_lab(&lab, -1, cache_dir(o, a), stdout, &proved, &why) != OK)
         status = fault(&why);
     else if (!proved)
         status = EXIT_BELOW;
@@ -272,29 +311,32 @@ static int prove_one(const struct lab_paths *paths, const char *name, struct are
     return status;
 }
 
-static int for_labs(int n, char **names,
-                    int (*each)(const struct lab_paths *, const char *, struct arena *))
+static int for_labs(const struct options *o,
+                    int (*each)(const struct options *, const struct lab_paths *, const char *,
+                                struct arena *))
 {
-    const struct lab_paths paths = lab_paths(NULL);
+    const struct lab_paths paths = lab_paths(o->labs);
     struct arena a;
     struct err why;
-    const char *const *all = (const char *const *)names;
-    size_t count = (size_t)n;
+    const char *const *all = (const char *const *)o->rest;
+    size_t count = (size_t)o->n_rest;
     int status = EXIT_PASSED;
     setvbuf(stdout, NULL, _IOLBF, 0);
     arena_init(&a, ARENA_BYTES);
-    if (n == 0 && lab_list(&paths, &a, &all, &count, &why) != OK)
+    if (count == 0 && lab_list(&paths, &a, &all, &count, &why) != OK)
         status = fault(&why);
     for (size_t i = 0; i < count; i++) {
-        const int one = each(&paths, all[i], &a);
+        const int one = each(o, &paths, all[i], &a);
         status = one > status ? one : status;
     }
     arena_done(&a);
     return status;
 }
 
-static int list_one(const struct lab_paths *paths, const char *name, struct arena *a)
+static int list_one(const struct options *o, const struct lab_paths *paths, const char *name,
+                    struct arena *a)
 {
+    (void)o;
     struct lab lab;
     struct err why;
     if (lab_open(&lab, paths, name, a, &why) != OK)
@@ -302,6 +344,13 @@ static int list_one(const struct lab_paths *paths, const char *name, struct aren
     printf("%-5s %-18s %-60s %s\n", lab.id, lab.slug, lab.title, lab.files[0].name);
     lab_close(&lab);
     return EXIT_PASSED;
+}
+
+static int command_test(int argc, char **argv)
+{
+    struct options o;
+    struct err why;
+    return parse_options(argc, argv, &o, &why) != OK ? usage(why.text) : for_labs(&o, prove_one);
 }
 
 static int command_new(int argc, char **argv)
@@ -343,9 +392,9 @@ int main(int argc, char **argv)
     if (strcmp(command, "run") == 0)
         return command_run(argc - 1, argv + 1);
     if (strcmp(command, "test") == 0)
-        return for_labs(argc - 2, argv + 2, prove_one);
+        return command_test(argc - 1, argv + 1);
     if (strcmp(command, "list") == 0)
-        return for_labs(0, NULL, list_one);
+        return for_labs(&(struct options){0}, list_one);
     if (strcmp(command, "new") == 0)
         return command_new(argc - 1, argv + 1);
     if (strcmp(command, "--help") == 0 || strcmp(command, "help") == 0)

@@ -12,6 +12,7 @@ struct proof {
     const struct lab *lab;
     FILE *out;
     int core;
+    const char *cache_dir;
     bool holds;
 };
 
@@ -96,7 +97,8 @@ static enum err_code over_seeds(struct proof *p, const char *who, const struct s
                                 struct arena *a, struct report *ret, struct err *why)
 {
     struct grade_builds builds;
-    enum err_code rc = grade_builds_open(&builds, p->lab, s, false, a, why);
+    const struct grade_options options = {.cache_dir = p->cache_dir};
+    enum err_code rc = grade_builds_open(&builds, p->lab, s, &options, a, why);
     if (rc != OK)
         return rc;
     rc = judge_seeds(p, who, &builds, a, ret, why);
@@ -204,10 +206,10 @@ static enum err_code prove_mutants(struct proof *p, struct arena *a, struct err 
     return rc;
 }
 
-enum err_code prove_lab(const struct lab *lab, int core, FILE *out, bool *ret_proved,
-                        struct err *why)
+enum err_code prove_lab(const struct lab *lab, int core, const char *cache_dir, FILE *out,
+                        bool *ret_proved, struct err *why)
 {
-    struct proof p = {.lab = lab, .out = out, .core = core, .holds = true};
+    struct proof p = {.lab = lab, .out = out, .core = core, .cache_dir = cache_dir, .holds = true};
     struct arena a;
     arena_init(&a, ARENA_BYTES);
     fprintf(out, "lab %s %s\n", lab->id, lab->slug);

@@ -11,8 +11,8 @@
 
 /* Tells each result on `out`. ret_proved is false when the lab breaks a promise; errors are faults
  * of ours or of the host. */
-MUST_CHECK enum err_code prove_lab(const struct lab *lab, int core, FILE *out, bool *ret_proved,
-                                   struct err *why);
+MUST_CHECK enum err_code prove_lab(const struct lab *lab, int core, const char *cache_dir,
+                                   FILE *out, bool *ret_proved, struct err *why);
 
 /* The groups named by a mutant's first line, `group: a, b` inside a comment. ERR_FORMAT: no such
  * line. */
