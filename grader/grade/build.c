@@ -132,9 +132,14 @@ static enum err_code key_of(const struct build *b, struct arena *a, struct compi
     return rc;
 }
 
+static bool has_cache(const struct build *b)
+{
+    return b->cache != NULL && b->cache->dir >= 0;
+}
+
 static enum err_code look_up(struct build *b, struct arena *a, struct err *why)
 {
-    if (b->cache->dir < 0)
+    if (!has_cache(b))
         return OK;
     const enum err_code rc = key_of(b, a, &b->key, why);
     if (rc == OK)
@@ -324,7 +329,7 @@ enum err_code build_finish(struct build *b, struct build *other, struct arena *a
     enum err_code rc = judge(b, &end, a, &result, why);
     if (rc == OK && result.verdict == VERDICT_ACCEPTED)
         rc = cell_take(b->cell, IMAGE_NAME, IMAGE_MAX, &b->image_fd, why);
-    if (rc == OK && b->cache->dir >= 0 && is_lasting(&end, &result, said))
+    if (rc == OK && has_cache(b) && is_lasting(&end, &result, said))
         rc = keep(b, a, why);
     if (rc == OK)
         *ret = result;

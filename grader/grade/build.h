@@ -30,7 +30,7 @@ struct build {
     int64_t wall_us, cpu_us, peak_bytes;
 };
 
-/* Lab, submission and cache are borrowed until build_close. */
+/* Lab, submission and cache (NULL: none) are borrowed until build_close. */
 MUST_CHECK enum err_code build_start(struct build *ret, const struct lab *lab,
                                      const struct submission *s, enum build_kind kind,
                                      struct compile_cache *cache, struct arena *a, struct err *why);
