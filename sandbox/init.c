@@ -8,7 +8,6 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -28,30 +27,13 @@
 static int reset_signals(struct setup *s)
 {
     (void)s;
-    for (int signal = 1; signal < NSIG; signal++) {
-        struct sigaction action = {.sa_handler = SIG_DFL};
-        sigaction(signal, &action, NULL); /* fails for KILL, STOP and the C library's own: right */
-    }
-    sigset_t none;
-    sigemptyset(&none);
+    const struct {
+        uint64_t handler, flags, restorer, mask;
+    } standard = {0}, none = {0};
+    for (int signal = 1; signal < NSIG; signal++) /* fails for KILL and STOP: right */
+        syscall(SYS_rt_sigaction, signal, &standard, NULL, sizeof standard.mask);
     umask(0);
-    return sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-/* A new network has a loopback that is down. */
-static int raise_loopback(struct setup *s)
-{
-    if (!(s->config->extras & CELL_SOCKETS))
-        return 0;
-    struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
-    const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return -1;
-    const int rc = ioctl(fd, SIOCSIFFLAGS, &lo);
-    const int saved = errno;
-    close(fd);
-    errno = saved;
-    return rc;
+    return (int)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof none.mask);
 }
 
 static int read_byte(const struct setup *s, bool *ret)
@@ -155,6 +137,22 @@ static int pin(struct setup *s)
     return sched_setaffinity(0, sizeof set, &set);
 }
 
+/* A new network has a loopback that is down. */
+static int raise_loopback(struct setup *s)
+{
+    if (!(s->config->extras & CELL_SOCKETS))
+        return 0;
+    struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
+    const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -1;
+    const int rc = ioctl(fd, SIOCSIFFLAGS, &lo);
+    const int saved = errno;
+    close(fd);
+    errno = saved;
+    return rc;
+}
+
 /* Copies to numbers that no target below uses, so that placing one cannot overwrite another. */
 static int lift(int *fd)
 {
@@ -175,11 +173,11 @@ static int place_descriptors(struct setup *s)
     for (size_t i = 0; i < c->n_fds; i++)
         if (lift(&s->fds[i]) != 0)
             return -1;
-    if (dup2(s->null, 0) < 0 || dup2(s->out, 1) < 0 || dup2(s->err, 2) < 0)
+    if (dup3(s->null, 0, 0) < 0 || dup3(s->out, 1, 0) < 0 || dup3(s->err, 2, 0) < 0)
         return -1;
     int next = 3;
     for (size_t i = 0; i < c->n_fds; i++)
-        if (dup2(s->fds[i], next++) < 0)
+        if (dup3(s->fds[i], next++, 0) < 0)
             return -1;
     for (size_t i = 3; i < sizeof kept / sizeof kept[0]; i++) {
         if (*kept[i] < 0)
@@ -240,7 +238,7 @@ static const struct named_step
 /* Runs in init's memory and descriptor table until its exec, which unshares both: so init finds the
  * listener that the filter's installation opened, and the error where a step failed. Once the
  * filter holds only exec and exit are called. */
-static int command_main(void *argument)
+static void command_main(void *argument)
 {
     struct setup *s = argument;
     for (size_t i = 0; i < COUNT(command_steps); i++) {
@@ -263,7 +261,8 @@ static void reply(const struct setup *s, const struct order_reply *word, const i
 static void fail(const struct setup *s, const char *step, int error)
 {
     struct order_reply word = {.kind = REPLY_FAILED, .error = error};
-    snprintf(word.step, sizeof word.step, "%s", step);
+    const size_t n = strlen(step);
+    memcpy(word.step, step, n < sizeof word.step ? n : sizeof word.step - 1);
     reply(s, &word, NULL, 0);
     _exit(127);
 }
@@ -275,18 +274,20 @@ static void run_steps(struct setup *s, const struct named_step *steps, size_t n)
             fail(s, steps[i].name, errno);
 }
 
-static void start_command(struct setup *s, int *ret_pid)
+static int start_command(struct setup *s)
 {
-    _Alignas(16) char stack[32768];
-    s->error = 0;
+    const struct k_clone_args args = {
+        .flags = K_CLONE_VM | K_CLONE_VFORK | K_CLONE_FILES | K_CLONE_PIDFD,
+        .pidfd = (uint64_t)(uintptr_t)&s->guest,
+        .exit_signal = SIGCHLD,
+    };
     s->listener = -1;
-    const int flags = CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_PIDFD | SIGCHLD;
-    const int pid = clone(command_main, stack + sizeof stack, flags, s, &s->guest);
+    const long pid = k_clone_standing_still(&args, command_main, s);
     if (pid < 0)
-        fail(s, "start the command", errno);
+        fail(s, "start the command", (int)-pid);
     if (s->error != 0)
         fail(s, s->step, s->error);
-    *ret_pid = pid;
+    return (int)pid;
 }
 
 static void report_start(struct setup *s)
@@ -338,10 +339,9 @@ static void report_end(const struct setup *s, int command)
 int main(void)
 {
     struct setup s = {.status = ORDER_SOCKET, .root = -1, .work = -1};
-    int command = -1;
     run_steps(&s, blank_steps, COUNT(blank_steps));
     run_steps(&s, init_steps, COUNT(init_steps));
-    start_command(&s, &command);
+    const int command = start_command(&s);
     report_start(&s);
     report_end(&s, command);
     return 0;

@@ -16,6 +16,7 @@
      0x08000000ull /* IPC */ | 0x10000000ull /* USER */ | 0x20000000ull /* PID */ |                \
      0x40000000ull /* NET */)
 #define K_CLONE_VM          0x00000100ull
+#define K_CLONE_FILES       0x00000400ull
 #define K_CLONE_PIDFD       0x00001000ull
 #define K_CLONE_VFORK       0x00004000ull
 #define K_CLONE_INTO_CGROUP 0x200000000ull
@@ -44,6 +45,31 @@ enum {
 struct k_mount_attr {
     uint64_t set, clear, propagation, userns_fd;
 };
+
+/* vfork with clone3's arguments: `child` runs in the caller's memory and on its stack while the
+ * caller stands still, and must end in an exec or an exit by system call. Not by syscall(): that
+ * would return twice, the second time over a stack that the child has used. Returns the pid, or
+ * -errno. */
+static __attribute__((noinline, unused)) long
+k_clone_standing_still(const struct k_clone_args *args, void (*child)(void *), void *argument)
+{
+#if defined(__x86_64__)
+    long pid = SYS_clone3;
+    __asm__ volatile("syscall" : "+a"(pid) : "D"(args), "S"(sizeof *args) : "rcx", "r11", "memory");
+#elif defined(__aarch64__)
+    register long pid __asm__("x0") = (long)args;
+    register long size __asm__("x1") = sizeof *args;
+    register long number __asm__("x8") = SYS_clone3;
+    __asm__ volatile("svc 0" : "+r"(pid) : "r"(size), "r"(number) : "memory");
+#else
+#error "system calls of this architecture are not known here"
+#endif
+    if (pid == 0) {
+        child(argument);
+        __builtin_unreachable();
+    }
+    return pid;
+}
 
 static inline int k_open_tree(int dir, const char *path, unsigned flags)
 {

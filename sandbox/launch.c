@@ -69,8 +69,9 @@ static int keep_capabilities(void)
 }
 
 /* On the parent's stack, in its memory, while it stands still: system calls only. */
-static _Noreturn void become_init(struct birth *b)
+static void become_init(void *argument)
 {
+    struct birth *b = argument;
     static char name[] = "cell-init";
     char *const argv[] = {name, NULL}, *const envp[] = {NULL};
     if (keep_capabilities() == 0 && syscall(SYS_dup3, b->socket, ORDER_SOCKET, 0) == ORDER_SOCKET &&
@@ -79,27 +80,6 @@ static _Noreturn void become_init(struct birth *b)
     b->error = errno;
     syscall(SYS_exit_group, 127);
     __builtin_unreachable();
-}
-
-/* vfork with clone3's arguments. Not by syscall(): that would return twice, the second time through
- * a stack that the child has used. */
-static __attribute__((noinline)) long clone_standing_still(const struct k_clone_args *args,
-                                                           struct birth *birth)
-{
-#if defined(__x86_64__)
-    long pid = SYS_clone3;
-    __asm__ volatile("syscall" : "+a"(pid) : "D"(args), "S"(sizeof *args) : "rcx", "r11", "memory");
-#elif defined(__aarch64__)
-    register long pid __asm__("x0") = (long)args;
-    register long size __asm__("x1") = sizeof *args;
-    register long number __asm__("x8") = SYS_clone3;
-    __asm__ volatile("svc 0" : "+r"(pid) : "r"(size), "r"(number) : "memory");
-#else
-#error "system calls of this architecture are not known here"
-#endif
-    if (pid == 0)
-        become_init(birth);
-    return pid;
 }
 
 /* One that was never a program: nobody has to hear of it. */
@@ -131,7 +111,7 @@ pid_t launch_init(int socket, int cgroup, int *ret_pidfd)
     sigset_t all, old;
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, &old);
-    const long pid = clone_standing_still(&args, &birth);
+    const long pid = k_clone_standing_still(&args, become_init, &birth);
     sigprocmask(SIG_SETMASK, &old, NULL);
     if (pid < 0) {
         errno = (int)-pid;

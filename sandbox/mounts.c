@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -14,7 +13,8 @@
 
 /* For tools that look for a place to throw things away, and for one that wants a random name. No
  * zero: to a compiler that is a source without end. */
-static const char *const devices[] = {"null", "urandom"};
+enum { N_DEVICES = 2 };
+static const char *const devices[N_DEVICES] = {"/dev/null", "/dev/urandom"};
 
 /* A detached copy of a mount, which can be attached later, from another root and under another id.
  * Symbolic links on the way are followed here, on the host's side. */
@@ -43,30 +43,43 @@ int mounts_collect(struct setup *s)
     }
     if (s->config->profile != CELL_BUILD)
         return 0;
-    for (size_t i = 0; i < sizeof devices / sizeof devices[0]; i++) {
-        char path[32];
-        snprintf(path, sizeof path, "/dev/%s", devices[i]);
-        s->devices[i] = collect(path, K_ATTR_RDONLY | K_ATTR_NOSUID | K_ATTR_NOEXEC);
+    for (size_t i = 0; i < N_DEVICES; i++) {
+        s->devices[i] = collect(devices[i], K_ATTR_RDONLY | K_ATTR_NOSUID | K_ATTR_NOEXEC);
         if (s->devices[i] < 0)
             return -1;
     }
     return 0;
 }
 
+struct option {
+    const char *key, *value;
+};
+
+/* A detached tmpfs. -1 and errno. */
+static int make_tmpfs(const struct option *options, size_t n, uint64_t attributes)
+{
+    const int fs = k_fsopen("tmpfs");
+    if (fs < 0)
+        return -1;
+    for (size_t i = 0; i < n; i++)
+        if (k_fsconfig(fs, K_FSCONFIG_SET_STRING, options[i].key, options[i].value) != 0)
+            return -1;
+    if (k_fsconfig(fs, K_FSCONFIG_CREATE, NULL, NULL) != 0)
+        return -1;
+    const int tree = k_fsmount(fs, attributes);
+    close(fs);
+    return tree;
+}
+
 /* The new root lies on top of the old one, where nobody walks into it: no directory of the host has
  * to be there for it. */
 int mounts_root(struct setup *s)
 {
+    static const struct option options[] = {
+        {"size", "256k"}, {"nr_inodes", "512"}, {"mode", "0755"}};
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
         return -1;
-    const int fs = k_fsopen("tmpfs");
-    if (fs < 0 || k_fsconfig(fs, K_FSCONFIG_SET_STRING, "size", "256k") != 0 ||
-        k_fsconfig(fs, K_FSCONFIG_SET_STRING, "nr_inodes", "512") != 0 ||
-        k_fsconfig(fs, K_FSCONFIG_SET_STRING, "mode", "0755") != 0 ||
-        k_fsconfig(fs, K_FSCONFIG_CREATE, NULL, NULL) != 0)
-        return -1;
-    s->root = k_fsmount(fs, K_ATTR_NOSUID | K_ATTR_NODEV);
-    close(fs);
+    s->root = make_tmpfs(options, 3, K_ATTR_NOSUID | K_ATTR_NODEV);
     if (s->root < 0 || k_move_mount(s->root, AT_FDCWD, "/") != 0)
         return -1;
     return fchdir(s->root);
@@ -117,12 +130,9 @@ static int attach(int root, int tree, const char *path)
 
 static int attach_devices(struct setup *s)
 {
-    for (size_t i = 0; i < sizeof devices / sizeof devices[0]; i++) {
-        char path[32];
-        snprintf(path, sizeof path, "dev/%s", devices[i]);
-        if (attach(s->root, s->devices[i], path) != 0)
+    for (size_t i = 0; i < N_DEVICES; i++)
+        if (attach(s->root, s->devices[i], devices[i]) != 0)
             return -1;
-    }
     return 0;
 }
 
@@ -142,14 +152,33 @@ int mounts_populate(struct setup *s)
                  "subset=pid,hidepid=invisible");
 }
 
-/* A place to write, with nothing executable in it and no links that anyone would follow. */
-static int mount_scratch(const char *path, int64_t bytes)
+static const char *decimal(uint64_t value, char ret[24])
 {
-    char options[128];
-    snprintf(options, sizeof options, "size=%lld,nr_inodes=4096,mode=0700,uid=%d,gid=%d",
-             bytes < 4096 ? 4096LL : (long long)bytes, ORDER_GUEST_ID, ORDER_GUEST_ID);
-    return mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC | K_MS_NOSYMFOLLOW,
-                 options);
+    char *at = ret + 23;
+    *at = '\0';
+    do
+        *--at = (char)('0' + value % 10);
+    while ((value /= 10) > 0);
+    return at;
+}
+
+/* A place to write, with nothing executable in it and no links that anyone would follow. */
+static int mount_scratch(const struct setup *s, const char *path)
+{
+    char bytes[24];
+    const int64_t least = 4096, wanted = s->config->limits.work_bytes;
+    const struct option options[] = {
+        {"size", decimal((uint64_t)(wanted < least ? least : wanted), bytes)},
+        {"nr_inodes", "4096"},
+        {"mode", "0700"},
+        {"uid", "1000"}, /* ORDER_GUEST_ID */
+        {"gid", "1000"},
+    };
+    const int tree =
+        make_tmpfs(options, 5, K_ATTR_NOSUID | K_ATTR_NODEV | K_ATTR_NOEXEC | K_ATTR_NOSYMFOLLOW);
+    if (tree < 0 || k_move_mount(tree, s->root, path) != 0)
+        return -1;
+    return close(tree);
 }
 
 /* A program without files gets an empty directory in the read-only root: 60 us less. */
@@ -159,12 +188,11 @@ int mounts_work(struct setup *s)
     if (mkdirat(s->root, "box", 0755) != 0 && errno != EEXIST)
         return -1;
     if (c->profile == CELL_BUILD) {
-        if ((mkdirat(s->root, "tmp", 0755) != 0 && errno != EEXIST) ||
-            mount_scratch("tmp", c->limits.work_bytes) != 0)
+        if ((mkdirat(s->root, "tmp", 0755) != 0 && errno != EEXIST) || mount_scratch(s, "tmp") != 0)
             return -1;
     }
     if (c->profile == CELL_BUILD || c->n_files > 0 || c->keep_work || c->extras & CELL_SCRATCH)
-        if (mount_scratch("box", c->limits.work_bytes) != 0)
+        if (mount_scratch(s, "box") != 0)
             return -1;
     s->work = openat(s->root, "box", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return s->work < 0 ? -1 : 0;
