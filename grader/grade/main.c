@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/parse.h"
+#include "grader/grade/calibrate.h"
 #include "grader/grade/config.h"
 #include "grader/grade/grade.h"
 #include "grader/grade/job.h"
@@ -34,6 +35,8 @@ static const char usage_text[] =
     "  --no-cache               compile anew, keep nothing\n"
     "grade test [LAB...]      labs prove themselves (takes the options about the cache)\n"
     "grade list               labs and their points\n"
+    "grade calibrate [LAB...] how small a difference in speed this host can tell; 1: not enough\n"
+    "  --format text|json, --core N, --labs DIR\n"
     "grade new ID SLUG        a new lab that passes `grade test` (docs/write-a-lab.md)\n"
     "  --title TEXT             default: from the slug\n"
     "  --language c             what it is written in\n"
@@ -382,6 +385,30 @@ static int command_new(int argc, char **argv)
     return rc == ERR_INVALID || rc == ERR_CONFLICT ? EXIT_USAGE : EXIT_FAULT;
 }
 
+static int command_calibrate(int argc, char **argv)
+{
+    struct options o;
+    struct err why;
+    if (parse_options(argc, argv, &o, &why) != OK)
+        return usage(why.text);
+    const struct calibrate_command c = {.paths = lab_paths(o.labs),
+                                        .names = (const char *const *)o.rest,
+                                        .n_names = (size_t)o.n_rest,
+                                        .core = o.core,
+                                        .json = strcmp(o.format, "json") == 0};
+    if (!c.json && strcmp(o.format, "text") != 0)
+        return usage("calibrate: --format is text or json");
+    struct arena a;
+    bool fit = false;
+    arena_init(&a, ARENA_BYTES);
+    const enum err_code rc = calibrate_run(&c, &a, stdout, &fit, &why);
+    arena_done(&a);
+    if (rc == OK)
+        return fit ? EXIT_PASSED : EXIT_BELOW;
+    fprintf(stderr, "grade: %s\n", why.text);
+    return rc == ERR_NOT_FOUND || rc == ERR_LIMIT ? EXIT_USAGE : EXIT_FAULT;
+}
+
 int main(int argc, char **argv)
 {
     if (sodium_init() < 0)
@@ -397,7 +424,9 @@ int main(int argc, char **argv)
         return for_labs(&(struct options){0}, list_one);
     if (strcmp(command, "new") == 0)
         return command_new(argc - 1, argv + 1);
+    if (strcmp(command, "calibrate") == 0)
+        return command_calibrate(argc - 1, argv + 1);
     if (strcmp(command, "--help") == 0 || strcmp(command, "help") == 0)
         return usage(NULL);
-    return usage("the commands are run, test, list and new");
+    return usage("the commands are run, test, list, new and calibrate");
 }

@@ -1,0 +1,4 @@
+/* Operations of the driver. */
+#pragma once
+
+enum { OP_HASH };
