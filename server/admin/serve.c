@@ -51,13 +51,15 @@ static void wait_for_stop(void)
 static enum err_code start_dispatch(const struct options *o, struct store *store,
                                     struct dispatch **ret, struct err *why)
 {
-    char jobs[PATH_MAX];
-    if ((size_t)snprintf(jobs, sizeof jobs, "%s/jobs", o->data) >= sizeof jobs)
+    char jobs[PATH_MAX], cache[PATH_MAX];
+    if ((size_t)snprintf(jobs, sizeof jobs, "%s/jobs", o->data) >= sizeof jobs ||
+        (size_t)snprintf(cache, sizeof cache, "%s/cache", o->data) >= sizeof cache)
         return err_set(why, ERR_RANGE, "the path %.60s... is too long", o->data);
     return dispatch_start(&(struct dispatch_config){.store = store,
                                                     .jobs_dir = jobs,
                                                     .grade_path = o->grade,
                                                     .labs_dir = o->labs,
+                                                    .cache_dir = cache,
                                                     .workers = o->workers,
                                                     .pin = true,
                                                     .log_fd = STDERR_FILENO},

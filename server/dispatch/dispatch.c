@@ -34,7 +34,7 @@ struct worker {
 struct dispatch {
     struct store *store;
     struct hub *hub;
-    char jobs_dir[PATH_MAX], grade_path[PATH_MAX], labs_dir[PATH_MAX];
+    char jobs_dir[PATH_MAX], grade_path[PATH_MAX], labs_dir[PATH_MAX], cache_dir[PATH_MAX];
     int log_fd;
     int stop_fd; /* readable: graders are to be killed now */
 
@@ -161,6 +161,8 @@ static enum err_code copy_config(struct dispatch *d, const struct dispatch_confi
         rc = copy_path(d->grade_path, c->grade_path, why);
     if (rc == OK)
         rc = copy_path(d->labs_dir, c->labs_dir, why);
+    if (rc == OK)
+        rc = copy_path(d->cache_dir, c->cache_dir, why);
     if (rc == OK && access(d->grade_path, X_OK) != 0)
         rc = err_sys(why, ERR_NOT_FOUND, errno, "the grader %s", d->grade_path);
     return rc;
@@ -176,6 +178,7 @@ static enum err_code start_worker(struct dispatch *d, const struct dispatch_conf
                               .jobs_dir = d->jobs_dir,
                               .grade_path = d->grade_path,
                               .labs_dir = c->labs_dir != NULL ? d->labs_dir : NULL,
+                              .cache_dir = c->cache_dir != NULL ? d->cache_dir : NULL,
                               .core = core,
                               .timeout_ms = c->timeout_ms > 0 ? c->timeout_ms : TIMEOUT_MS,
                               .lease_ms = c->lease_ms > 0 ? c->lease_ms : LEASE_MS,

@@ -20,6 +20,7 @@ struct dispatch_config {
     const char *jobs_dir;   /* DATA/jobs; emptied at start: whoever worked there is dead */
     const char *grade_path; /* the program `grade` */
     const char *labs_dir;   /* passed as --labs; NULL: grade's own default */
+    const char *cache_dir;  /* DATA/cache, passed as --cache; NULL: nothing is kept */
     unsigned workers;       /* 0: one per core this process may run on */
     bool pin;               /* give each worker's grader a core of its own (--core N) */
     int64_t timeout_ms;     /* a grader that takes longer is killed; 0: ten minutes. Longer than all

@@ -15,7 +15,7 @@
 
 #include "server/dispatch/lines.h"
 
-enum { ARGS_MAX = 12 };
+enum { ARGS_MAX = 14 };
 
 struct run {
     const struct grader *g;
@@ -64,6 +64,10 @@ static int spawn(const struct grader *g, int out, int err, pid_t *ret)
     if (g->labs_dir != NULL) {
         args[n++] = "--labs";
         args[n++] = g->labs_dir;
+    }
+    if (g->cache_dir != NULL) {
+        args[n++] = "--cache";
+        args[n++] = g->cache_dir;
     }
     assert(n < ARGS_MAX);
 

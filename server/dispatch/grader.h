@@ -12,8 +12,8 @@ enum { GRADER_SAID_MAX = 2048 };
 
 struct grader {
     const char *program, *job_dir;
-    const char *labs_dir; /* NULL: none is named */
-    int core;             /* -1: any */
+    const char *labs_dir, *cache_dir; /* NULL: none is named */
+    int core;                         /* -1: any */
     int64_t timeout_ms;
     /* Called with each whole line of standard output (lines.h), without its end. */
     void (*on_line)(void *ctx, const char *line, size_t size);

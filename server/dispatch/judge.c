@@ -209,8 +209,11 @@ static enum judge_end conclude(const struct attempt *t, const char *dir,
                  end->said);
         return give_back(t, death);
     }
-    if (take_report(t, dir, &why) == OK)
+    if (take_report(t, dir, &why) == OK) {
+        if (end->said[0] != '\0') /* it graded in spite of something */
+            note(t, end->said);
         return JUDGE_GRADED;
+    }
     if (why.code == ERR_CONFLICT) {
         note(t, why.text);
         return JUDGE_RETURNED;
@@ -225,6 +228,7 @@ static enum judge_end run_grader(struct attempt *t, const char *dir)
     const struct grader grader = {.program = j->grade_path,
                                   .job_dir = dir,
                                   .labs_dir = j->labs_dir,
+                                  .cache_dir = j->cache_dir,
                                   .core = j->core,
                                   .timeout_ms = j->timeout_ms,
                                   .on_line = relay_line,

@@ -7,7 +7,7 @@
 struct judge {
     struct store *store;
     struct hub *hub;
-    const char *jobs_dir, *grade_path, *labs_dir;
+    const char *jobs_dir, *grade_path, *labs_dir, *cache_dir;
     int core; /* -1: any */
     int64_t timeout_ms, lease_ms;
     int stop_fd;

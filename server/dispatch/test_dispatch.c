@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -32,6 +33,7 @@ struct bench {
     struct testing t;
     struct dispatch *d;
     char jobs[128];
+    int log_fd; /* -1: nobody reads the log */
     pthread_mutex_t lock;
     pthread_cond_t changed;
     unsigned changes;
@@ -52,7 +54,7 @@ static void start(struct bench *b, struct dispatch_config c)
     c.store = b->t.store;
     c.jobs_dir = b->jobs;
     c.grade_path = FAKE_GRADE;
-    c.log_fd = -1;
+    c.log_fd = b->log_fd;
     if (c.workers == 0)
         c.workers = 2;
     WANT(OK, dispatch_start(&c, &b->d, &why));
@@ -69,7 +71,8 @@ static void stop(struct bench *b, int64_t grace_ms)
 
 static void setup(struct bench *b)
 {
-    *b = (struct bench){.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+    *b = (struct bench){
+        .log_fd = -1, .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
     testing_open(&b->t);
     snprintf(b->jobs, sizeof b->jobs, "%s/jobs", b->t.dir);
 }
@@ -258,21 +261,40 @@ static void what_a_grader_leaves_behind_dies_with_it(void **state)
     teardown(&b);
 }
 
-static void a_grader_is_told_its_parent_its_core_and_the_labs(void **state)
+static void a_grader_is_told_its_parent_its_core_the_labs_and_the_cache(void **state)
 {
     (void)state;
     struct bench b;
     setup(&b);
     signal(SIGPIPE, SIG_IGN); /* as the server does */
-    start(&b, (struct dispatch_config){.labs_dir = "/labs", .workers = 1, .pin = true});
+    start(&b, (struct dispatch_config){
+                  .labs_dir = "/labs", .cache_dir = "/kept", .workers = 1, .pin = true});
     char id[ID_SIZE];
     assert_string_equal(submit_and_wait(&b, "arguments", id).verdict, "accepted");
     const struct heard h = hear(&b, id, 0);
     assert_string_equal(h.events[1].name, "called");
     assert_non_null(strstr(h.events[1].json, "\"parent\":1"));
     assert_non_null(strstr(h.events[1].json, "\"labs\":\"/labs\""));
+    assert_non_null(strstr(h.events[1].json, "\"cache\":\"/kept\""));
     assert_null(strstr(h.events[1].json, "\"core\":\"\""));
     assert_non_null(strstr(h.events[1].json, "\"ignores\":0"));
+    teardown(&b);
+}
+
+static void what_went_wrong_beside_a_grading_is_logged(void **state)
+{
+    (void)state;
+    struct bench b;
+    char id[ID_SIZE], log[512] = "";
+    setup(&b);
+    b.log_fd = memfd_create("log", MFD_CLOEXEC);
+    start(&b, (struct dispatch_config){.workers = 1});
+    assert_true(submit_and_wait(&b, "murmur", id).pass);
+    stop(&b, 1000);
+    assert_true(pread(b.log_fd, log, sizeof log - 1, 0) > 0);
+    assert_non_null(strstr(log, id));
+    assert_non_null(strstr(log, "grade: compiled without a cache"));
+    close(b.log_fd);
     teardown(&b);
 }
 
@@ -487,7 +509,8 @@ int main(void)
         cmocka_unit_test(a_job_given_up_has_a_report_that_tells_and_costs_nothing),
         cmocka_unit_test(a_grader_that_hangs_is_killed),
         cmocka_unit_test(what_a_grader_leaves_behind_dies_with_it),
-        cmocka_unit_test(a_grader_is_told_its_parent_its_core_and_the_labs),
+        cmocka_unit_test(a_grader_is_told_its_parent_its_core_the_labs_and_the_cache),
+        cmocka_unit_test(what_went_wrong_beside_a_grading_is_logged),
         cmocka_unit_test(what_a_grader_says_last_is_kept_on_one_line),
         cmocka_unit_test(live_and_stored_events_are_one_stream),
         cmocka_unit_test(a_second_attempt_is_told_from_its_start_with_greater_numbers),
