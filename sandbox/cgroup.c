@@ -248,7 +248,7 @@ void cgroup_release(struct cgroup *g, pid_t init)
     close(group);
 }
 
-static void remove_group(int parent, const char *name)
+void cgroup_remove(int parent, const char *name)
 {
     /* The last task may still be on its way out of the group although it is reaped. */
     for (int i = 0; i < 100 && unlinkat(parent, name, AT_REMOVEDIR) != 0 && errno == EBUSY; i++)
@@ -282,8 +282,8 @@ void cgroup_close(struct cgroup *g)
     const struct cgroup_host *host = cgroup_host();
     for (int t = 0; t < N_CGROUP_TREES; t++)
         if (g->dir[t] >= 0)
-            remove_group(host->parent[t], g->name);
+            cgroup_remove(host->parent[t], g->name);
     if (g->aside[0] != '\0')
-        remove_group(host->parent[CGROUP_V2], g->aside);
+        cgroup_remove(host->parent[CGROUP_V2], g->aside);
     cgroup_forget(g);
 }

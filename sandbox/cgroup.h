@@ -34,6 +34,9 @@ bool cgroup_host_limits_memory(const struct cgroup_host *host);
 bool cgroup_host_limits_pids(const struct cgroup_host *host);
 bool cgroup_host_freezes(const struct cgroup_host *host);
 
+/* Removes the group `name` of a tree, waiting a moment for what is on its way out. */
+void cgroup_remove(int parent, const char *name);
+
 struct cgroup {
     char name[48], aside[72]; /* aside: where init goes once the cell freezes */
     int dir[N_CGROUP_TREES];  /* -1 where unusable */

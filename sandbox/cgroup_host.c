@@ -155,7 +155,7 @@ static uint64_t own_pid_namespace(void)
 
 /* What a process that died left behind. A group of a live namesake, or of another container's
  * process that we cannot see, is never touched. */
-static void sweep(int parent, uint64_t pid_namespace)
+static void sweep_tree(int parent, uint64_t pid_namespace)
 {
     const int fd = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -172,9 +172,16 @@ static void sweep(int parent, uint64_t pid_namespace)
         (void)!kernel_file_write(parent, file, "1"); /* v2 only */
         snprintf(file, sizeof file, "%s/freezer.state", e->d_name);
         (void)!kernel_file_write(parent, file, "THAWED"); /* v1's: so that the dead can leave */
-        unlinkat(parent, e->d_name, AT_REMOVEDIR);
+        cgroup_remove(parent, e->d_name);
     }
     closedir(dir);
+}
+
+static void sweep(const struct cgroup_host *host)
+{
+    for (int t = 0; t < N_CGROUP_TREES; t++)
+        if (host->parent[t] >= 0)
+            sweep_tree(host->parent[t], host->pid_namespace);
 }
 
 static void find(struct cgroup_host *host)
@@ -190,20 +197,19 @@ static void find(struct cgroup_host *host)
     if (f != NULL)
         fclose(f);
     host->pid_namespace = own_pid_namespace();
-    for (int t = 0; t < N_CGROUP_TREES; t++)
-        if (host->parent[t] >= 0)
-            sweep(host->parent[t], host->pid_namespace);
 }
 
 /* A fact about the host, not a state of ours: finding it takes a millisecond, cells are to start in
- * two. */
+ * two. Each process that asks for the first time, a fork too, sweeps. */
 const struct cgroup_host *cgroup_host(void)
 {
     static struct cgroup_host host;
-    static bool found;
-    if (!found)
+    static pid_t asked;
+    if (asked == 0)
         find(&host);
-    found = true;
+    if (asked != getpid())
+        sweep(&host);
+    asked = getpid();
     return &host;
 }
 

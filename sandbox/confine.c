@@ -23,9 +23,6 @@
 #define PR_SET_MDWE              65
 #define PR_MDWE_REFUSE_EXEC_GAIN 1
 #endif
-#ifndef CLONE_NEWTIME
-#define CLONE_NEWTIME 0x80
-#endif
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
 #endif
@@ -46,7 +43,7 @@ int confine_session(struct setup *s)
 int confine_time(struct setup *s)
 {
     (void)s;
-    return unshare(CLONE_NEWTIME) == 0 || errno == EINVAL ? 0 : -1;
+    return unshare((int)K_CLONE_NEWTIME) == 0 || errno == EINVAL ? 0 : -1;
 }
 
 static int limit(int resource, int64_t soft, int64_t hard)

@@ -192,8 +192,21 @@ static int export(scmp_filter_ctx ctx, struct sock_fprog *ret)
     return 0;
 }
 
-static int build(unsigned profiles, struct filter *ret)
+/* libseccomp wants calls by the numbers of the machine that it runs on, and translates. */
+static int choose_architecture(scmp_filter_ctx ctx, uint32_t architecture)
 {
+    if (architecture == seccomp_arch_native())
+        return 0;
+    const int rc = seccomp_arch_add(ctx, architecture);
+    return rc != 0 ? rc : seccomp_arch_remove(ctx, seccomp_arch_native());
+}
+
+int filter_build(enum cell_profile profile, unsigned extras, uint32_t architecture,
+                 struct filter *ret)
+{
+    if (extras & CELL_SCRATCH)
+        extras |= CELL_FILES;
+    const unsigned profiles = 1u << profile | extras << EXTRAS_SHIFT;
     if (getrandom(&ret->exec_cookie, sizeof ret->exec_cookie, 0) != sizeof ret->exec_cookie)
         return -EIO;
     scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_NOTIFY);
@@ -201,6 +214,8 @@ static int build(unsigned profiles, struct filter *ret)
         return -ENOMEM;
     /* Another ABI's numbers mean other calls: no list can be right for them. */
     int rc = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+    if (rc == 0)
+        rc = choose_architecture(ctx, architecture);
     if (rc == 0)
         rc = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a tree, not a list */
     if (rc == 0)
@@ -218,10 +233,8 @@ enum err_code filter_get(enum cell_profile profile, unsigned extras, struct filt
      */
     static struct filter filters[CELL_SANITIZE + 1][EXTRA_SETS];
     struct filter *f = &filters[profile][extras];
-    if (extras & CELL_SCRATCH)
-        extras |= CELL_FILES;
     if (f->program.filter == NULL) {
-        const int rc = build(1u << profile | extras << EXTRAS_SHIFT, f);
+        const int rc = filter_build(profile, extras, seccomp_arch_native(), f);
         if (rc != 0)
             return err_sys(why, ERR_UNSUPPORTED, -rc, "building the system call filter");
     }

@@ -231,6 +231,15 @@ static int do_call(char **a)
     return 0;
 }
 
+/* A page of data, made executable. */
+static int do_gain(char **a)
+{
+    (void)a;
+    void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    puts(mprotect(page, 4096, PROT_READ | PROT_EXEC) == 0 ? "gained" : strerror(errno));
+    return 0;
+}
+
 static int do_open(char **a)
 {
     return fopen(a[0], "r") == NULL;
@@ -375,6 +384,7 @@ static const struct {
     {"cat", do_cat},
     {"write", do_write},
     {"call", do_call},
+    {"gain", do_gain},
     {"open", do_open},
     {"exec", do_exec},
     {"fork", do_fork},

@@ -1,25 +1,14 @@
 /* What holds on this host, found by making a cell. */
-#include "sandbox/host.h"
-
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "sandbox/cell.h"
 #include "sandbox/cgroup.h"
 #include "sandbox/landlock.h"
+#include "sandbox/launch.h"
 #include "sandbox/remedy.h"
-
-bool host_time_namespaces(void)
-{
-    struct utsname u;
-    int major = 0, minor = 0;
-    return uname(&u) == 0 && sscanf(u.release, "%d.%d", &major, &minor) == 2 &&
-           (major > 6 || (major == 6 && minor >= 1)) &&
-           access("/proc/self/ns/time_for_children", F_OK) == 0;
-}
 
 enum { MAX_WORDS = 16 };
 
@@ -91,7 +80,7 @@ static void probe(struct findings *f)
     find(f, holds, "userns", f->why);
     find(f, holds, "private_root", "private_root: without a cell there is none");
     find(f, holds, "seccomp", "seccomp: without a cell no system call is filtered");
-    find(f, host_time_namespaces(), "time_ns",
+    find(f, launch_enters_time_namespace(), "time_ns",
          "time_ns: a command shares the host's time namespace");
     find(f, landlock_abi() > 0, "landlock",
          "landlock: not in this kernel; file rules rest on the mount tree alone");

@@ -15,6 +15,8 @@
     (0x00020000ull /* NS */ | 0x02000000ull /* CGROUP */ | 0x04000000ull /* UTS */ |               \
      0x08000000ull /* IPC */ | 0x10000000ull /* USER */ | 0x20000000ull /* PID */ |                \
      0x40000000ull /* NET */)
+#define K_CLONE_NEWTIME     0x00000080ull
+#define K_CLONE_NEWUSER     0x10000000ull
 #define K_CLONE_VM          0x00000100ull
 #define K_CLONE_FILES       0x00000400ull
 #define K_CLONE_PIDFD       0x00001000ull

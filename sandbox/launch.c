@@ -5,6 +5,8 @@
 #include <linux/capability.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -46,6 +48,7 @@ static int init_image(void)
 
 struct birth {
     int image, socket;
+    bool tries_time;    /* only to see what comes of it */
     volatile int error; /* written by the child, whose memory is ours */
 };
 
@@ -74,7 +77,8 @@ static void become_init(void *argument)
     struct birth *b = argument;
     static char name[] = "cell-init";
     char *const argv[] = {name, NULL}, *const envp[] = {NULL};
-    if (keep_capabilities() == 0 && syscall(SYS_dup3, b->socket, ORDER_SOCKET, 0) == ORDER_SOCKET &&
+    if ((!b->tries_time || syscall(SYS_unshare, K_CLONE_NEWTIME) == 0) &&
+        keep_capabilities() == 0 && syscall(SYS_dup3, b->socket, ORDER_SOCKET, 0) == ORDER_SOCKET &&
         k_close_on_exec_from(ORDER_SOCKET + 1) == 0)
         syscall(SYS_execveat, b->image, "", argv, envp, AT_EMPTY_PATH);
     b->error = errno;
@@ -121,4 +125,34 @@ pid_t launch_init(int socket, int cgroup, int *ret_pidfd)
         return give_up(pidfd, birth.error);
     *ret_pidfd = pidfd;
     return (pid_t)pid;
+}
+
+static bool same_time(pid_t pid)
+{
+    char path[64], own[64] = "", other[64] = "";
+    snprintf(path, sizeof path, "/proc/%d/ns/time", (int)pid);
+    return readlink("/proc/self/ns/time", own, sizeof own - 1) < 0 ||
+           readlink(path, other, sizeof other - 1) < 0 || strcmp(own, other) == 0;
+}
+
+bool launch_enters_time_namespace(void)
+{
+    int pidfd = -1, pipe[2];
+    struct birth birth = {.image = init_image(), .tries_time = true};
+    const struct k_clone_args args = {
+        .flags = K_CLONE_NEWUSER | K_CLONE_PIDFD | K_CLONE_VM | K_CLONE_VFORK,
+        .pidfd = (uint64_t)(uintptr_t)&pidfd,
+    };
+    if (birth.image < 0 || pipe2(pipe, O_CLOEXEC) != 0)
+        return false;
+    birth.socket = pipe[0];
+    const long pid = k_clone_standing_still(&args, become_init, &birth);
+    const bool enters = pid > 0 && birth.error == 0 && !same_time((pid_t)pid);
+    if (pid > 0) {
+        k_pidfd_send_signal(pidfd, SIGKILL);
+        give_up(pidfd, 0);
+    }
+    close(pipe[0]);
+    close(pipe[1]);
+    return enters;
 }

@@ -17,9 +17,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "sandbox/host.h"
 #include "sandbox/kernel.h"
 #include "sandbox/landlock.h"
+#include "sandbox/launch.h"
+#include "sandbox/setup.h"
 #include "sandbox/test_guest.h"
 
 static void expect_forbidden(const struct outcome *o, const char *what, const char *call)
@@ -403,7 +404,8 @@ static void time_is_a_namespace_of_its_own(void **state)
 {
     (void)state;
     char host[64] = "";
-    if (readlink("/proc/self/ns/time", host, sizeof host - 1) < 0 || !host_time_namespaces()) {
+    if (readlink("/proc/self/ns/time", host, sizeof host - 1) < 0 ||
+        !launch_enters_time_namespace()) {
         print_message("skipped: a command enters a time namespace from Linux 6.1 on\n");
         skip();
     }
@@ -470,6 +472,54 @@ static void identities_differ_between_cells(void **state)
     assert_string_not_equal(a.out, b.out);
 }
 
+/* --- what the filter hides from view --- */
+
+/* The build profile may make pages executable, as loaders do: but none that were ever data. */
+static void data_never_becomes_executable(void **state)
+{
+    (void)state;
+    if (prctl(66 /* PR_GET_MDWE */, 0, 0, 0, 0) < 0) {
+        print_message("skipped: PR_SET_MDWE is of Linux 6.3\n");
+        skip();
+    }
+    const struct outcome o = guest_do(CELL_BUILD, GUEST("gain"));
+    assert_string_equal(o.out, "Permission denied\n");
+}
+
+enum { SESSION_KEYRING = -3 };
+
+static int find_key(void)
+{
+    return (int)syscall(SYS_keyctl, 10 /* search */, SESSION_KEYRING, "user", "graded-test", 0);
+}
+
+/* The step alone, in a process that no filter keeps from asking. */
+static int keyring_child(void)
+{
+    struct setup s = {0};
+    if (find_key() < 0)
+        return 1;
+    if (confine_session(&s) != 0)
+        return 2;
+    return find_key() < 0 && errno == ENOKEY ? 0 : 3;
+}
+
+static void the_callers_keys_stay_outside(void **state)
+{
+    (void)state;
+    syscall(SYS_keyctl, 1 /* join a new session */, NULL);
+    if (syscall(SYS_add_key, "user", "graded-test", "x", 1, SESSION_KEYRING) < 0) {
+        print_message("skipped: no keyrings here: %s\n", strerror(errno));
+        skip();
+    }
+    const pid_t pid = fork();
+    if (pid == 0)
+        _exit(keyring_child());
+    int status;
+    waitpid(pid, &status, 0);
+    assert_int_equal(status, 0);
+}
+
 /* --- Landlock alone: in a process that no other layer confines --- */
 
 static int landlock_child(void)
@@ -529,6 +579,8 @@ int main(void)
         cmocka_unit_test(every_mount_is_nosuid_and_nodev_or_a_device),
         cmocka_unit_test(other_processes_are_invisible),
         cmocka_unit_test(identities_differ_between_cells),
+        cmocka_unit_test(data_never_becomes_executable),
+        cmocka_unit_test(the_callers_keys_stay_outside),
         cmocka_unit_test(landlock_alone_keeps_files_and_signals_in),
     };
     return guest_run_tests("a cell's walls", tests, sizeof tests / sizeof tests[0]);
