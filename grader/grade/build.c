@@ -169,12 +169,16 @@ static bool is_lasting(const struct cell_exit *end, const struct report_compile 
 }
 
 /* Once more the key: a lab that was built anew meanwhile gave the compiler something else. */
-static enum err_code keep(struct build *b, struct arena *a, struct err *why)
+static void keep(struct build *b, struct arena *a)
 {
     struct compile_key now;
-    const enum err_code rc = key_of(b, a, &now, why);
-    if (rc != OK || memcmp(&now, &b->key, sizeof now) != 0)
-        return rc;
+    struct err why;
+    if (key_of(b, a, &now, &why) != OK) {
+        b->cache->trouble = why;
+        return;
+    }
+    if (memcmp(&now, &b->key, sizeof now) != 0)
+        return;
     const struct str *said = cell_stderr(b->cell);
     const struct compile_result result = {.compiled = b->image_fd >= 0,
                                           .wall_us = b->wall_us,
@@ -184,7 +188,6 @@ static enum err_code keep(struct build *b, struct arena *a, struct err *why)
                                           .said_size = said->length,
                                           .image_fd = b->image_fd};
     compile_cache_put(b->cache, &b->key, &result);
-    return OK;
 }
 
 /* ---- compiling ---- */
@@ -330,7 +333,7 @@ enum err_code build_finish(struct build *b, struct build *other, struct arena *a
     if (rc == OK && result.verdict == VERDICT_ACCEPTED)
         rc = cell_take(b->cell, IMAGE_NAME, IMAGE_MAX, &b->image_fd, why);
     if (rc == OK && has_cache(b) && is_lasting(&end, &result, said))
-        rc = keep(b, a, why);
+        keep(b, a);
     if (rc == OK)
         *ret = result;
     return rc;
