@@ -1,0 +1,103 @@
+#include "bench/reference/bench.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { LIMITS = 3, ROUNDS_MAX = 101 };
+
+double bench_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+uint8_t *bench_window(const struct bench *bench, size_t bytes, size_t turn)
+{
+    const size_t step = (bytes + 4095) / 4096 * 4096;
+    return bench->cold + turn % (BENCH_COLD_BYTES / step) * step;
+}
+
+static int compare(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(const double *values, int n)
+{
+    double sorted[ROUNDS_MAX];
+    memcpy(sorted, values, (size_t)n * sizeof values[0]);
+    qsort(sorted, (size_t)n, sizeof sorted[0], compare);
+    return n % 2 != 0 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2.0;
+}
+
+/* What the compiler must take for used. */
+static void keep(uint64_t value)
+{
+    __asm__ volatile("" : : "r"(value));
+}
+
+/* The slowest of the limits, as they stand at this moment. */
+static double limit_seconds(const struct bench *bench, const struct bench_case *c, size_t turn)
+{
+    double start = bench_now(), slowest = 0.0;
+    if (c->loads > 0.0)
+        keep(bench_load(bench_window(bench, (size_t)c->loads, turn), (size_t)c->loads));
+    slowest = fmax(slowest, bench_now() - start);
+    start = bench_now();
+    if (c->stores > 0.0)
+        bench_store(bench->hot, c->stores);
+    slowest = fmax(slowest, bench_now() - start);
+    start = bench_now();
+    if (c->fmas > 0.0)
+        keep((uint64_t)bench_fma(c->fmas));
+    return fmax(slowest, bench_now() - start);
+}
+
+struct times {
+    double limit[ROUNDS_MAX];
+    double rung[BENCH_RUNGS][ROUNDS_MAX];
+};
+
+/* Each part of a round has a window of its own, so that none finds another's data in a cache. */
+static void measure(const struct bench *bench, const struct bench_case *c, struct times *ret)
+{
+    size_t turn = 0;
+    for (int round = -1; round < bench->rounds; round++) { /* the first one warms up */
+        const int at = round < 0 ? 0 : round;
+        ret->limit[at] = limit_seconds(bench, c, turn++);
+        for (size_t r = 0; r < c->n_rungs; r++) {
+            const double start = bench_now();
+            c->rungs[r].run(c->rungs[r].context, turn++);
+            ret->rung[r][at] = bench_now() - start;
+        }
+    }
+}
+
+static double median_ratio(const double *a, const double *b, int n)
+{
+    double ratio[ROUNDS_MAX];
+    for (int i = 0; i < n; i++)
+        ratio[i] = a[i] / b[i];
+    return median(ratio, n);
+}
+
+void bench_run(const struct bench *bench, const struct bench_case *c)
+{
+    if (bench->only && !strstr(c->name, bench->only))
+        return;
+    static struct times t;
+    measure(bench, c, &t);
+    for (size_t r = 0; r < c->n_rungs; r++) {
+        const double seconds = median(t.rung[r], bench->rounds);
+        printf("%-24s %-8s %10.1f us %8.2f GB/s %8.2f GFLOP/s %6.1f %% of the limit %8.2f x\n",
+               c->name, c->rungs[r].name, seconds * 1e6, c->bytes / seconds * 1e-9,
+               c->flops / seconds * 1e-9, 100.0 * median_ratio(t.limit, t.rung[r], bench->rounds),
+               median_ratio(t.rung[0], t.rung[r], bench->rounds));
+    }
+    fflush(stdout);
+}

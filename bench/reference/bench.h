@@ -1,0 +1,60 @@
+/* Benchmarks of the reference: each case is one operation, run by several rungs on the same data.
+ *
+ * The rungs take turns within a round, so that a busy neighbour slows all of them, and what is
+ * reported are medians of a round's time and of its ratios. Beside them run the limits: loops that
+ * do nothing but the loads, or the stores, or the fused multiply-adds that the operation cannot do
+ * without. A rung's share is the time of the slowest of its limits over its own, in the same round.
+ *
+ * A module adds a file bench_MODULE.c with one function, and a line in main.c. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { BENCH_RUNGS = 6 };
+
+struct bench_case {
+    const char *name;
+    double bytes;  /* that one run reads from beyond the caches, for GB/s */
+    double flops;  /* of one run; 0 where none are counted */
+    double loads;  /* what one run cannot do without: bytes read from beyond the caches, */
+    double stores; /* bytes written to a buffer in the caches, */
+    double fmas;   /* and float multiply-adds; 0: no such limit */
+    size_t n_rungs;
+    struct bench_rung {
+        const char *name; /* the first one is the scalar truth */
+        void (*run)(void *context, size_t turn);
+        void *context;
+    } rungs[BENCH_RUNGS];
+};
+
+struct bench {
+    int rounds;
+    const char *only; /* cases whose name holds it; NULL: all */
+    uint8_t *cold;    /* BENCH_COLD_BYTES, more than any cache */
+    float *hot;       /* BENCH_HOT_BYTES, less than the first cache */
+};
+enum { BENCH_COLD_BYTES = 256 << 20, BENCH_HOT_BYTES = 16 << 10 };
+
+/* Window number `turn` of `bytes` of the cold memory: the one that was not touched for longest. */
+uint8_t *bench_window(const struct bench *bench, size_t bytes, size_t turn);
+
+/* Runs a case and prints a line for each rung. */
+void bench_run(const struct bench *bench, const struct bench_case *c);
+
+/* Seconds from some start. */
+double bench_now(void);
+
+/* ---- limits.c: by the widest instructions of this machine ---- */
+
+/* Reads all bytes of a buffer; the result keeps the compiler from leaving it out. */
+uint64_t bench_load(const uint8_t *bytes, size_t n);
+/* Writes `bytes` in all, over and over to the hot buffer. */
+void bench_store(float *hot, double bytes);
+/* Does about n multiply-adds of floats, in registers. */
+float bench_fma(double n);
+
+/* ---- modules ---- */
+
+void bench_quant(const struct bench *bench);

@@ -1,0 +1,134 @@
+/* Rows of quantised weights from beyond the caches: restored into a buffer that stays in the first
+ * cache, as a matrix product would, and multiplied with activations that stay there. And
+ * activations quantised. */
+#include <stdio.h>
+#include <string.h>
+
+#include "bench/reference/bench.h"
+#include "reference/quant/kernels.h"
+
+/* A row as long as its 32-bit floats fill the hot buffer, and some 8 MB of rows a run. */
+enum { ROW = BENCH_HOT_BYTES / 4, RUN_BYTES = 8 << 20 };
+
+struct work {
+    const struct bench *bench;
+    const struct ref_quant_kernels *rung;
+    const struct ref_quant_type *type;
+    size_t row_bytes, rows;
+    const void *activations;
+    float *out;
+};
+
+static void run_dequantize(void *context, size_t turn)
+{
+    const struct work *w = context;
+    const uint8_t *row = bench_window(w->bench, w->rows * w->row_bytes, turn);
+    for (size_t r = 0; r < w->rows; r++, row += w->row_bytes)
+        w->rung->dequantize[w->type->id](row, ROW, w->out);
+}
+
+static void run_dot(void *context, size_t turn)
+{
+    const struct work *w = context;
+    const uint8_t *row = bench_window(w->bench, w->rows * w->row_bytes, turn);
+    for (size_t r = 0; r < w->rows; r++, row += w->row_bytes)
+        w->out[r % ROW] = w->rung->dot[w->type->id](row, w->activations, ROW);
+}
+
+/* The other way round: floats from beyond the caches, blocks to the hot buffer. */
+static void run_quantize(void *context, size_t turn)
+{
+    const struct work *w = context;
+    const uint8_t *x = bench_window(w->bench, w->rows * sizeof(float) * ROW, turn);
+    for (size_t r = 0; r < w->rows; r++, x += sizeof(float) * ROW)
+        w->rung->quantize[w->type->id]((const float *)(const void *)x, ROW, w->out);
+}
+
+/* The rungs of this machine, each with a context of its own. */
+static void add_rungs(struct bench_case *c, struct work works[REF_ISAS], const struct work *like,
+                      void (*run)(void *, size_t))
+{
+    for (int isa = 0; isa < REF_ISAS; isa++) {
+        const struct ref_quant_kernels *rung = ref_quant_kernels_for((enum ref_isa)isa);
+        if (!rung)
+            continue;
+        works[isa] = *like;
+        works[isa].rung = rung;
+        c->rungs[c->n_rungs++] =
+            (struct bench_rung){ref_isa_name((enum ref_isa)isa), run, &works[isa]};
+    }
+}
+
+static size_t row_bytes(uint32_t id)
+{
+    size_t bytes = 0;
+    return ref_quant_row_bytes(id, ROW, &bytes, NULL) == OK ? bytes : 0;
+}
+
+static void bench_dequantize(const struct work *like, const char *type)
+{
+    char name[32];
+    struct work works[REF_ISAS];
+    const double bytes = (double)(like->rows * like->row_bytes), weights = (double)like->rows * ROW;
+    snprintf(name, sizeof name, "dequantize %s", type);
+    struct bench_case c = {.name = name, .bytes = bytes, .loads = bytes, .stores = 4.0 * weights};
+    add_rungs(&c, works, like, run_dequantize);
+    bench_run(like->bench, &c);
+}
+
+static void bench_dot(const struct work *like, const char *type)
+{
+    char name[32];
+    struct work works[REF_ISAS];
+    const double bytes = (double)(like->rows * like->row_bytes), weights = (double)like->rows * ROW;
+    snprintf(name, sizeof name, "dot %s", type);
+    struct bench_case c = {.name = name, .bytes = bytes, .loads = bytes, .flops = 2.0 * weights};
+    add_rungs(&c, works, like, run_dot);
+    bench_run(like->bench, &c);
+}
+
+static void bench_quantize(const struct work *like, const char *type)
+{
+    char name[32];
+    struct work works[REF_ISAS];
+    const double bytes = (double)(like->rows * sizeof(float) * ROW);
+    snprintf(name, sizeof name, "quantize %s", type);
+    struct bench_case c = {.name = name, .bytes = bytes, .loads = bytes};
+    add_rungs(&c, works, like, run_quantize);
+    bench_run(like->bench, &c);
+}
+
+/* Any bytes are blocks; these keep scales of all formats finite and of a size: no byte has its
+ * second highest bit, which is where exponents grow. */
+static void fill(const struct bench *bench)
+{
+    uint64_t s = 1;
+    for (size_t i = 0; i < BENCH_COLD_BYTES; i += sizeof s) {
+        s = s * 6364136223846793005u + 1442695040888963407u;
+        const uint64_t bytes = (s ^ s >> 32) & 0xbfbfbfbfbfbfbfbfu;
+        memcpy(bench->cold + i, &bytes, sizeof bytes);
+    }
+}
+
+void bench_quant(const struct bench *bench)
+{
+    static const uint32_t ids[] = {
+#define TYPE(NAME, format, id, weights, bytes, partner) REF_##NAME,
+#include "reference/quant/quant_type.def"
+#undef TYPE
+    };
+    static float activations[ROW];
+    fill(bench);
+    memcpy(activations, bench->cold, sizeof activations);
+    for (size_t t = 0; t < sizeof ids / sizeof ids[0]; t++) {
+        const struct ref_quant_type *type = ref_quant_find(ids[t]);
+        struct work w = {bench, NULL, type, row_bytes(ids[t]), 0, activations, bench->hot};
+        w.rows = RUN_BYTES / w.row_bytes;
+        bench_dequantize(&w, type->name);
+        if (type->partner != REF_NONE)
+            bench_dot(&w, type->name);
+        w.rows = RUN_BYTES / sizeof activations;
+        if (ref_quant_kernels_for(REF_ISA_SCALAR)->quantize[type->id])
+            bench_quantize(&w, type->name);
+    }
+}

@@ -1,0 +1,56 @@
+/* bench_reference [MODULE [CASE]]: the kernels of the reference, rung by rung. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/reference/bench.h"
+
+static const struct {
+    const char *name;
+    void (*run)(const struct bench *);
+} modules[] = {
+    {"quant", bench_quant},
+};
+enum { MODULES = sizeof modules / sizeof modules[0], ROUNDS = 15 };
+
+static void print_machine(const struct bench *bench)
+{
+    const double fmas = 2e8;
+    double start = bench_now();
+    volatile uint64_t sink = bench_load(bench->cold, BENCH_COLD_BYTES);
+    const double load = (double)BENCH_COLD_BYTES / (bench_now() - start);
+    start = bench_now();
+    bench_store(bench->hot, 1e9);
+    const double store = 1e9 / (bench_now() - start);
+    start = bench_now();
+    sink = (uint64_t)bench_fma(fmas);
+    (void)sink;
+    printf("one core: reads %.1f GB/s from beyond the caches, stores %.1f GB/s to the first one, "
+           "%.1f GFLOP/s of multiply-adds\n",
+           load * 1e-9, store * 1e-9, 2.0 * fmas / (bench_now() - start) * 1e-9);
+}
+
+int main(int argc, char **argv)
+{
+    struct bench bench = {.rounds = ROUNDS, .only = argc > 2 ? argv[2] : NULL};
+    int found = 0;
+    bench.cold = aligned_alloc(4096, BENCH_COLD_BYTES);
+    bench.hot = aligned_alloc(4096, BENCH_HOT_BYTES);
+    if (!bench.cold || !bench.hot) {
+        fprintf(stderr, "bench_reference: no %d MiB of memory\n", BENCH_COLD_BYTES >> 20);
+        return EXIT_FAILURE;
+    }
+    memset(bench.cold, 1, BENCH_COLD_BYTES);
+    memset(bench.hot, 1, BENCH_HOT_BYTES);
+    print_machine(&bench);
+    for (int m = 0; m < MODULES; m++)
+        if (argc < 2 || strcmp(argv[1], modules[m].name) == 0) {
+            modules[m].run(&bench);
+            found++;
+        }
+    free(bench.cold);
+    free(bench.hot);
+    if (found == 0)
+        fprintf(stderr, "bench_reference: no module %s\n", argv[1]);
+    return found > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
