@@ -41,7 +41,7 @@ enum err_code blank_open(struct blank *ret, struct err *why)
 {
     int pair[2];
     struct blank b = {.init = -1, .pidfd = -1, .socket = -1};
-    enum err_code rc = cgroup_open(&b.group, why);
+    enum err_code rc = cgroup_open(&b.group, cgroup_host(), why);
     if (rc != OK)
         goto out;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {

@@ -95,19 +95,18 @@ static bool wanted(const struct cgroup_host *host, enum cgroup_tree tree)
 
 static enum err_code open_tree_group(struct cgroup *g, enum cgroup_tree tree, struct err *why)
 {
-    const struct cgroup_host *host = cgroup_host();
-    if (!wanted(host, tree))
+    if (!wanted(g->host, tree))
         return OK;
-    g->dir[tree] = make_group(host->parent[tree], g->name);
+    g->dir[tree] = make_group(g->host->parent[tree], g->name);
     return g->dir[tree] >= 0 ? OK : err_sys(why, ERR_IO, errno, "control group %s", g->name);
 }
 
-enum err_code cgroup_open(struct cgroup *g, struct err *why)
+enum err_code cgroup_open(struct cgroup *g, const struct cgroup_host *host, struct err *why)
 {
     static unsigned counter; /* names only need to differ within this process */
-    *g = (struct cgroup){.freeze = -1, .frozen = -1, .cpu = -1};
+    *g = (struct cgroup){.host = host, .freeze = -1, .frozen = -1, .cpu = -1};
     snprintf(g->name, sizeof g->name, "%d-%u-%ju", (int)getpid(), counter++,
-             (uintmax_t)cgroup_host()->pid_namespace);
+             (uintmax_t)host->pid_namespace);
     for (int t = 0; t < N_CGROUP_TREES; t++)
         g->dir[t] = -1;
     return open_tree_group(g, CGROUP_V2, why);
@@ -128,11 +127,10 @@ enum err_code cgroup_join(struct cgroup *g, pid_t pid, struct err *why)
 
 enum err_code cgroup_limit(struct cgroup *g, int64_t memory_bytes, int processes, struct err *why)
 {
-    const struct cgroup_host *host = cgroup_host();
-    if (set_memory_limit(g, host, memory_bytes) != 0)
+    if (set_memory_limit(g, g->host, memory_bytes) != 0)
         return err_sys(why, ERR_IO, errno, "memory limit of control group %s", g->name);
     /* one more, for the cell's init */
-    if (set_process_limit(g, host, processes + 1) != 0)
+    if (set_process_limit(g, g->host, processes + 1) != 0)
         return err_sys(why, ERR_IO, errno, "process limit of control group %s", g->name);
     return OK;
 }
@@ -144,7 +142,7 @@ bool cgroup_can_freeze(const struct cgroup *g)
 
 bool cgroup_knows_memory(const struct cgroup *g)
 {
-    return g->dir[CGROUP_V1_MEMORY] >= 0 || (g->dir[CGROUP_V2] >= 0 && cgroup_host()->v2_memory);
+    return g->dir[CGROUP_V1_MEMORY] >= 0 || (g->dir[CGROUP_V2] >= 0 && g->host->v2_memory);
 }
 
 static bool is_frozen(const struct cgroup *g)
@@ -156,6 +154,13 @@ static bool is_frozen(const struct cgroup *g)
     return strncmp(state, "FROZEN", 6) == 0;
 }
 
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 /* A blocked member stops within microseconds of being given the core; one that spins on our own
  * core stops only when the scheduler takes it off, so after a few tries we sleep. */
 static bool await_frozen(const struct cgroup *g)
@@ -165,7 +170,7 @@ static bool await_frozen(const struct cgroup *g)
             return true;
         sched_yield();
     }
-    for (int i = 0; i < 10000; i++) {
+    for (const int64_t end = now_ms() + 1000; now_ms() < end;) {
         if (is_frozen(g))
             return true;
         nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
@@ -241,7 +246,7 @@ void cgroup_release(struct cgroup *g, pid_t init)
     if (g->dir[CGROUP_V2] < 0 || g->aside[0] != '\0')
         return;
     snprintf(g->aside, sizeof g->aside, "%d-init-%s", (int)getpid(), g->name);
-    const int group = make_group(cgroup_host()->parent[CGROUP_V2], g->aside);
+    const int group = make_group(g->host->parent[CGROUP_V2], g->aside);
     if (group < 0)
         return;
     (void)!write_number(group, "cgroup.procs", init); /* where it fails, freezing is just slower */
@@ -279,11 +284,10 @@ void cgroup_close(struct cgroup *g)
 {
     if (g->name[0] == '\0')
         return;
-    const struct cgroup_host *host = cgroup_host();
     for (int t = 0; t < N_CGROUP_TREES; t++)
         if (g->dir[t] >= 0)
-            cgroup_remove(host->parent[t], g->name);
+            cgroup_remove(g->host->parent[t], g->name);
     if (g->aside[0] != '\0')
-        cgroup_remove(host->parent[CGROUP_V2], g->aside);
+        cgroup_remove(g->host->parent[CGROUP_V2], g->aside);
     cgroup_forget(g);
 }

@@ -30,6 +30,9 @@ struct cgroup_host {
     uint64_t pid_namespace;
 };
 const struct cgroup_host *cgroup_host(void);
+/* What these two files say, `mountinfo` and `cgroup` of /proc/self; makes the `graded` directories.
+ */
+void cgroup_host_find(const char *mountinfo, const char *own_groups, struct cgroup_host *ret);
 bool cgroup_host_limits_memory(const struct cgroup_host *host);
 bool cgroup_host_limits_pids(const struct cgroup_host *host);
 bool cgroup_host_freezes(const struct cgroup_host *host);
@@ -38,14 +41,16 @@ bool cgroup_host_freezes(const struct cgroup_host *host);
 void cgroup_remove(int parent, const char *name);
 
 struct cgroup {
-    char name[48], aside[72]; /* aside: where init goes once the cell freezes */
-    int dir[N_CGROUP_TREES];  /* -1 where unusable */
+    const struct cgroup_host *host; /* borrowed until close */
+    char name[48], aside[72];       /* aside: where init goes once the cell freezes */
+    int dir[N_CGROUP_TREES];        /* -1 where unusable */
     /* Held open, as they are read or written on every call of a learner's function. */
     int freeze, frozen, cpu;
 };
 
 /* Makes the v2 group, to be born in with clone3; on a host without, none, which is no error. */
-MUST_CHECK enum err_code cgroup_open(struct cgroup *g, struct err *why);
+MUST_CHECK enum err_code cgroup_open(struct cgroup *g, const struct cgroup_host *host,
+                                     struct err *why);
 /* Makes the v1 groups and moves a process there, which the kernel may let wait for milliseconds. A
  * process that has died meanwhile is no error. */
 MUST_CHECK enum err_code cgroup_join(struct cgroup *g, pid_t pid, struct err *why);

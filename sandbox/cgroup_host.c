@@ -88,10 +88,10 @@ static int open_v2_at(const char *path, struct cgroup_host *host)
 }
 
 /* Our own group as the mount shows it: "0::/a/b" with the mount's root "/a" is "/b". */
-static void own_v2_path(const struct mount_line *m, char *ret, size_t size)
+static void own_v2_path(const struct mount_line *m, const char *own_groups, char *ret, size_t size)
 {
     char line[PATH_MAX] = "";
-    FILE *f = fopen("/proc/self/cgroup", "re");
+    FILE *f = fopen(own_groups, "re");
     while (f != NULL && fgets(line, sizeof line, f) != NULL && strncmp(line, "0::", 3) != 0)
         line[0] = '\0';
     if (f != NULL)
@@ -107,10 +107,10 @@ static void own_v2_path(const struct mount_line *m, char *ret, size_t size)
 
 /* A group with processes in it cannot hand controllers down, so where our own group is such a one
  * its parent is tried: systemd's DelegateSubgroup= makes just that arrangement. */
-static int open_v2(const struct mount_line *m, struct cgroup_host *host)
+static int open_v2(const struct mount_line *m, const char *own_groups, struct cgroup_host *host)
 {
     char path[2 * PATH_MAX];
-    own_v2_path(m, path, sizeof path);
+    own_v2_path(m, own_groups, path, sizeof path);
     const int own = open_v2_at(path, host);
     if (host->v2_memory || strlen(path) <= strlen(m->point) + 1)
         return own;
@@ -129,7 +129,7 @@ static int open_v2(const struct mount_line *m, struct cgroup_host *host)
     return upper;
 }
 
-static void take_mount(const struct mount_line *m, struct cgroup_host *host)
+static void take_mount(const struct mount_line *m, const char *own_groups, struct cgroup_host *host)
 {
     static const char *const v1[N_CGROUP_TREES] = {
         [CGROUP_V1_MEMORY] = "memory",
@@ -138,7 +138,7 @@ static void take_mount(const struct mount_line *m, struct cgroup_host *host)
         [CGROUP_V1_FREEZER] = "freezer",
     };
     if (strcmp(m->type, "cgroup2") == 0 && host->parent[CGROUP_V2] < 0)
-        host->parent[CGROUP_V2] = open_v2(m, host);
+        host->parent[CGROUP_V2] = open_v2(m, own_groups, host);
     if (strcmp(m->type, "cgroup") != 0)
         return;
     for (int t = CGROUP_V2 + 1; t < N_CGROUP_TREES; t++)
@@ -184,19 +184,20 @@ static void sweep(const struct cgroup_host *host)
             sweep_tree(host->parent[t], host->pid_namespace);
 }
 
-static void find(struct cgroup_host *host)
+void cgroup_host_find(const char *mountinfo, const char *own_groups, struct cgroup_host *ret)
 {
+    *ret = (struct cgroup_host){0};
     char line[3 * PATH_MAX];
     for (int t = 0; t < N_CGROUP_TREES; t++)
-        host->parent[t] = -1;
-    FILE *f = fopen("/proc/self/mountinfo", "re");
+        ret->parent[t] = -1;
+    FILE *f = fopen(mountinfo, "re");
     struct mount_line m;
     while (f != NULL && fgets(line, sizeof line, f) != NULL)
         if (parse_mount_line(line, &m))
-            take_mount(&m, host);
+            take_mount(&m, own_groups, ret);
     if (f != NULL)
         fclose(f);
-    host->pid_namespace = own_pid_namespace();
+    ret->pid_namespace = own_pid_namespace();
 }
 
 /* A fact about the host, not a state of ours: finding it takes a millisecond, cells are to start in
@@ -206,7 +207,7 @@ const struct cgroup_host *cgroup_host(void)
     static struct cgroup_host host;
     static pid_t asked;
     if (asked == 0)
-        find(&host);
+        cgroup_host_find("/proc/self/mountinfo", "/proc/self/cgroup", &host);
     if (asked != getpid())
         sweep(&host);
     asked = getpid();
