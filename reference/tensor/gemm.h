@@ -1,0 +1,40 @@
+/* Products of F32 matrices at the speed of the machine: both operands are packed in panels that
+ * stay in the caches, and a tile of the result stays in registers while a panel passes. (Goto, van
+ * de Geijn: Anatomy of High-Performance Matrix Multiplication, 2008; the names are BLIS's.)
+ *
+ *     c[j*ldc + i] = sum over p < k of a[i*lda + p] * b[j*ldb + p]      i < m, j < n
+ *
+ * which is ref_matmul() of one batch: rows of a are weights, rows of b activations. Sums are in
+ * float, in blocks of REF_GEMM_K: |c - truth| <= 2^-24 * (k + REF_GEMM_K) * sum of |a*b|, and in
+ * fact far less. Nothing is checked here: matmul.h has the check. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "reference/quant/isa.h"
+
+enum {
+    REF_GEMM_M = 384, /* rows of a that are packed at once: 384 KiB, half of a large L2 */
+    REF_GEMM_N = 768, /* rows of b */
+    REF_GEMM_K = 256,
+    REF_GEMM_TILE_MAX = 32 * 12,
+    /* floats that the caller lends, at an address divisible by 64 */
+    REF_GEMM_SCRATCH = (REF_GEMM_M + REF_GEMM_N) * REF_GEMM_K + REF_GEMM_TILE_MAX,
+};
+
+/* A tile of mr x nr: ret[j*ld + i] (+)= sum over p < k of a[p*mr + i] * b[p*nr + j]. */
+typedef void ref_gemm_tile_fn(size_t k, const float *a, const float *b, float *ret, size_t ld,
+                              bool add);
+
+struct ref_gemm {
+    enum ref_isa isa;
+    size_t mr, nr; /* divide REF_GEMM_M and REF_GEMM_N */
+    ref_gemm_tile_fn *tile;
+};
+
+/* NULL where this machine does not have it. */
+const struct ref_gemm *ref_gemm_for(enum ref_isa isa);
+
+void ref_gemm(const struct ref_gemm *g, size_t m, size_t n, size_t k, const float *a, size_t lda,
+              const float *b, size_t ldb, float *c, size_t ldc, float *scratch);
