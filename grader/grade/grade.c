@@ -76,8 +76,10 @@ enum err_code grade_builds_open(struct grade_builds *ret, const struct lab *lab,
     enum err_code rc = build_start(&ret->plain, lab, s, BUILD_PLAIN, &ret->cache, a, why);
     if (rc == OK && both)
         rc = build_start(&ret->sanitized, lab, s, BUILD_SANITIZE, &ret->cache, a, why);
-    if (rc == OK)
+    if (rc == OK) {
+        cell_prepare(2); /* for the runners to come, while the compilers work */
         rc = build_finish(&ret->plain, both ? &ret->sanitized : NULL, a, &ret->plain_said, why);
+    }
     if (rc != OK)
         grade_builds_close(ret);
     return rc;
