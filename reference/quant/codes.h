@@ -2,6 +2,7 @@
 #pragma once
 
 #include <math.h>
+#include <stddef.h>
 #include <stdint.h>
 
 static inline int ref_clamp(int v, int low, int high)
@@ -42,4 +43,28 @@ static inline void ref_pack_pairs(const uint8_t codes[256], uint8_t ret_qs[64])
         ret_qs[j] = (uint8_t)((quarter[0] & 3) | (quarter[32] & 3) << 2 | (quarter[64] & 3) << 4 |
                               (quarter[96] & 3) << 6);
     }
+}
+
+static inline float ref_mean_square(size_t n, const float *x)
+{
+    float sum = 0.0f;
+    for (size_t i = 0; i < n; i++)
+        sum += x[i] * x[i];
+    return sum / (float)n;
+}
+
+/* What an error counts: the root keeps small weights from not counting at all. */
+static inline void ref_weigh(int n, const float *x, const float *importance, float sigma2,
+                             float *ret_weight)
+{
+    for (int i = 0; i < n; i++)
+        ret_weight[i] = importance[i] * sqrtf(sigma2 + x[i] * x[i]);
+}
+
+static inline float ref_sum(int n, const float *x)
+{
+    float sum = 0.0f;
+    for (int i = 0; i < n; i++)
+        sum += x[i];
+    return sum;
 }

@@ -5,6 +5,7 @@
 
 #include "reference/quant/codes.h"
 #include "reference/quant/f16.h"
+#include "reference/quant/important.h"
 #include "reference/quant/row.h"
 #include "reference/quant/search.h"
 #include "reference/quant/unpack.h"
@@ -96,6 +97,27 @@ static void affine_quantize(const float x[W], const float importance[W], const s
     recode(x, shape, ret);
 }
 
+/* The same with importance weights: they choose the scales of the groups, and their sums the scales
+ * of the scales. */
+static void affine_important(const float x[W], const float importance[W], float sigma2,
+                             const struct shape *shape, struct affine *ret)
+{
+    float weight[W], scale[GROUPS_MAX], min[GROUPS_MAX], sums[GROUPS_MAX];
+    const int weights = W / shape->groups;
+    ref_weigh(W, x, importance, sigma2, weight);
+    for (int g = 0; g < shape->groups; g++) {
+        const int at = g * weights;
+        sums[g] = ref_sum(weights, weight + at);
+        scale[g] = ref_search_affine(weights, shape->largest, x + at, weight + at,
+                                     &ref_search_important, ret->codes + at, &min[g]);
+    }
+    ret->d = ref_f16_from_f32(
+        ref_search_positive(shape->groups, shape->largest_scale, scale, sums, ret->scale));
+    ret->dmin = ref_f16_from_f32(
+        ref_search_positive(shape->groups, shape->largest_scale, min, sums, ret->min));
+    recode(x, shape, ret);
+}
+
 static void affine_weights(int groups, uint16_t half_d, uint16_t half_dmin, const uint8_t *scale,
                            const uint8_t *min, const int8_t codes[W], float ret_x[W])
 {
@@ -126,6 +148,13 @@ static void q2_k_quantize_block(const float x[W], struct ref_q2_k *ret)
     for (int i = 0; i < W; i++)
         importance[i] = fabsf(x[i]);
     affine_quantize(x, importance, &q2_k, &a);
+    q2_k_pack(&a, ret);
+}
+
+void ref_q2_k_important(const float x[W], const float importance[W], struct ref_q2_k *ret)
+{
+    struct affine a;
+    affine_important(x, importance, ref_mean_square(W, x), &q2_k, &a);
     q2_k_pack(&a, ret);
 }
 
@@ -202,6 +231,20 @@ static void q5_k_quantize_block(const float x[W], struct ref_q5_k *ret)
     float importance[W];
     importance_by_group(x, importance);
     affine_quantize(x, importance, &q5_k, &a);
+    q5_k_pack(&a, ret);
+}
+
+void ref_q4_k_important(const float x[W], const float importance[W], struct ref_q4_k *ret)
+{
+    struct affine a;
+    affine_important(x, importance, 2.0f * ref_mean_square(W, x), &q4_k, &a);
+    q4_k_pack(&a, ret);
+}
+
+void ref_q5_k_important(const float x[W], const float importance[W], struct ref_q5_k *ret)
+{
+    struct affine a;
+    affine_important(x, importance, 2.0f * ref_mean_square(W, x), &q5_k, &a);
     q5_k_pack(&a, ret);
 }
 

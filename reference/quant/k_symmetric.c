@@ -6,6 +6,7 @@
 
 #include "reference/quant/codes.h"
 #include "reference/quant/f16.h"
+#include "reference/quant/important.h"
 #include "reference/quant/row.h"
 #include "reference/quant/search.h"
 #include "reference/quant/unpack.h"
@@ -74,6 +75,24 @@ static void q3_k_quantize_block(const float x[W], struct ref_q3_k *ret)
     q3_k_pack(rounded, codes, ret);
 }
 
+/* The scales are rounded by a search of their own, weighted by the sums of their groups. */
+void ref_q3_k_important(const float x[W], const float importance[W], struct ref_q3_k *ret)
+{
+    float weight[W], scale[GROUPS], sums[GROUPS];
+    uint8_t codes[W], bits[GROUPS];
+    int8_t rounded[GROUPS];
+    ref_weigh(W, x, importance, 2.0f * ref_mean_square(W, x), weight);
+    for (int g = 0; g < GROUPS; g++) {
+        sums[g] = ref_sum(G, weight + g * G);
+        scale[g] = ref_search_symmetric(G, 4, x + g * G, weight + g * G, codes + g * G);
+    }
+    ret->d = ref_f16_from_f32(ref_search_symmetric(GROUPS, 32, scale, sums, bits));
+    for (int g = 0; g < GROUPS; g++)
+        rounded[g] = (int8_t)(bits[g] - 32);
+    recode(x, ref_f16_to_f32(ret->d), rounded, 4, codes);
+    q3_k_pack(rounded, codes, ret);
+}
+
 static void q3_k_dequantize_block(const struct ref_q3_k *block, float ret_x[W])
 {
     int8_t scale[GROUPS], codes[W];
@@ -95,12 +114,14 @@ static void q6_k_pack(const uint8_t codes[W], struct ref_q6_k *ret)
     }
 }
 
-static void q6_k_quantize_block(const float x[W], struct ref_q6_k *ret)
+/* `weight`: what an error counts, NULL for x^2. */
+static void q6_k_search(const float x[W], const float *weight, struct ref_q6_k *ret)
 {
     float scale[GROUPS];
     uint8_t codes[W];
     for (int g = 0; g < GROUPS; g++)
-        scale[g] = ref_search_symmetric(G, 32, x + g * G, NULL, codes + g * G);
+        scale[g] =
+            ref_search_symmetric(G, 32, x + g * G, weight ? weight + g * G : NULL, codes + g * G);
     if (fabsf(ref_first_largest(GROUPS, scale)) < REF_SEARCH_EPSILON) {
         memset(ret, 0, sizeof *ret);
         return;
@@ -108,6 +129,16 @@ static void q6_k_quantize_block(const float x[W], struct ref_q6_k *ret)
     ret->d = ref_f16_from_f32(round_scales(scale, -128, ret->scales));
     recode(x, ref_f16_to_f32(ret->d), ret->scales, 32, codes);
     q6_k_pack(codes, ret);
+}
+
+static void q6_k_quantize_block(const float x[W], struct ref_q6_k *ret)
+{
+    q6_k_search(x, NULL, ret);
+}
+
+void ref_q6_k_important(const float x[W], const float importance[W], struct ref_q6_k *ret)
+{
+    q6_k_search(x, importance, ret);
 }
 
 static void q6_k_dequantize_block(const struct ref_q6_k *block, float ret_x[W])

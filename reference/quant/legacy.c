@@ -5,7 +5,9 @@
 #include "base/bytes.h"
 #include "reference/quant/codes.h"
 #include "reference/quant/f16.h"
+#include "reference/quant/important.h"
 #include "reference/quant/row.h"
+#include "reference/quant/search.h"
 #include "reference/quant/unpack.h"
 
 enum { W = REF_LEGACY_WEIGHTS };
@@ -90,6 +92,31 @@ static void q5_0_dequantize_block(const struct ref_q5_0 *block, float ret_x[W])
     symmetric_weights(codes, block->d, ret_x);
 }
 
+static uint16_t symmetric_search(const float x[W], const float importance[W], float sigma2,
+                                 int half, uint8_t ret_codes[W])
+{
+    float weight[W];
+    ref_weigh(W, x, importance, sigma2, weight);
+    return ref_f16_from_f32(ref_search_symmetric(W, half, x, weight, ret_codes));
+}
+
+void ref_q4_0_important(const float x[W], const float importance[W], float sigma2,
+                        struct ref_q4_0 *ret)
+{
+    uint8_t codes[W];
+    ret->d = symmetric_search(x, importance, sigma2, 8, codes);
+    ref_pack_nibbles(codes, ret->qs);
+}
+
+void ref_q5_0_important(const float x[W], const float importance[W], float sigma2,
+                        struct ref_q5_0 *ret)
+{
+    uint8_t codes[W];
+    ret->d = symmetric_search(x, importance, sigma2, 16, codes);
+    pack_fifth_bits(codes, ret->qh);
+    ref_pack_nibbles(codes, ret->qs);
+}
+
 /* ---- Q4_1, Q5_1: 15 or 31 steps up from the minimum ---- */
 
 static uint16_t affine_codes(const float x[W], int steps, uint16_t *ret_m, uint8_t ret_codes[W])
@@ -138,6 +165,33 @@ static void q5_1_dequantize_block(const struct ref_q5_1 *block, float ret_x[W])
     int8_t codes[W];
     ref_q5_1_unpack(block, codes);
     affine_weights(codes, block->d, block->m, ret_x);
+}
+
+static uint16_t affine_search(const float x[W], const float importance[W], float sigma2, int steps,
+                              uint16_t *ret_m, uint8_t ret_codes[W])
+{
+    float weight[W], min;
+    ref_weigh(W, x, importance, sigma2, weight);
+    const float d = ref_search_affine(W, steps, x, weight, &ref_search_important, ret_codes, &min);
+    *ret_m = ref_f16_from_f32(-min);
+    return ref_f16_from_f32(d);
+}
+
+void ref_q4_1_important(const float x[W], const float importance[W], float sigma2,
+                        struct ref_q4_1 *ret)
+{
+    uint8_t codes[W];
+    ret->d = affine_search(x, importance, sigma2, 15, &ret->m, codes);
+    ref_pack_nibbles(codes, ret->qs);
+}
+
+void ref_q5_1_important(const float x[W], const float importance[W], float sigma2,
+                        struct ref_q5_1 *ret)
+{
+    uint8_t codes[W];
+    ret->d = affine_search(x, importance, sigma2, 31, &ret->m, codes);
+    pack_fifth_bits(codes, ret->qh);
+    ref_pack_nibbles(codes, ret->qs);
 }
 
 /* ---- Q8_0, Q8_1: 127 steps either way ---- */

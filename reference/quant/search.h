@@ -27,6 +27,9 @@ struct ref_search_trials {
     bool magnitude;
 };
 
+/* The trials of every format that is quantised with importance weights. */
+static const struct ref_search_trials ref_search_important = {-0.9f, 0.05f, 36, false};
+
 /* Fits x ~= scale * code - min with codes 0..largest and min >= 0.
  *   x, weight  (n)  1 <= n <= REF_SEARCH_MAX; weights not negative
  *   ret_codes  (n)
