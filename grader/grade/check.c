@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "grader/grade/watch.h"
+
 enum { LAST_STDERR_MAX = 64 * 1024 };
 
 /* ---- the runner of a slot ---- */
@@ -50,10 +52,12 @@ void check_init(struct check *k, const struct lab *lab, const char *group, struc
                         .verdict = VERDICT_ACCEPTED};
     arena_init(&k->memory, CHECK_CASE_MEMORY);
     str_init(&k->last_stderr, LAST_STDERR_MAX);
+    watch_check(k);
 }
 
 void check_done(struct check *k)
 {
+    watch_check(NULL);
     arena_done(&k->memory);
     str_done(&k->last_stderr);
 }
@@ -63,13 +67,47 @@ static const char *keep(struct check *k, const char *text)
     return text != NULL ? arena_strdup(k->report, text) : NULL;
 }
 
+struct report_failure check_story(struct check *k)
+{
+    struct report_failure f = {.test_case = keep(k, k->now.name),
+                               .expected = keep(k, k->now.expected),
+                               .actual = keep(k, k->now.actual),
+                               .hint = keep(k, k->now.hint),
+                               .arguments = keep(k, k->now.arguments)};
+    f.has_difference = report_difference(f.expected, f.actual, k->report, &f.difference);
+    return f;
+}
+
+/* Of two failing cases, does `a` tell a person more than `b`? One that was run; with the verdict
+ * that the group gets; whose mistake was recognised; of few bytes. Else the first. */
+static bool tells_more(const struct check_fault *a, const struct check_fault *b)
+{
+    if (!b->there || a->ran != b->ran)
+        return !b->there || a->ran;
+    if (verdict_rank(a->verdict) != verdict_rank(b->verdict))
+        return verdict_rank(a->verdict) > verdict_rank(b->verdict);
+    if ((a->failure.hint != NULL) != (b->failure.hint != NULL))
+        return a->failure.hint != NULL;
+    return a->bytes < b->bytes;
+}
+
 static void keep_failure(struct check *k)
 {
-    k->has_failure = true;
-    k->failure = (struct report_failure){.test_case = keep(k, k->now.name),
-                                         .expected = keep(k, k->now.expected),
-                                         .actual = keep(k, k->now.actual),
-                                         .hint = keep(k, k->now.hint)};
+    struct check_fault f = {.there = true,
+                            .verdict = k->now.verdict,
+                            .ran = k->now.called,
+                            .crashed = k->now.crashed,
+                            .alone = true,
+                            .bytes = k->now.bytes,
+                            .number = k->now.number,
+                            .cpu_us = k->now.cpu_us,
+                            .body = k->now.body,
+                            .shape = k->now.shape,
+                            .failure = {.hint = k->now.hint}};
+    if (!tells_more(&f, &k->shown))
+        return;
+    f.failure = check_story(k);
+    k->shown = f;
 }
 
 void check_end_case(struct check *k)
@@ -77,6 +115,8 @@ void check_end_case(struct check *k)
     if (!k->now.open)
         return;
     k->now.open = false;
+    if (k->now.skipped || k->trial.on)
+        return;
     struct check_part *part = &k->parts[k->part];
     part->cases++;
     k->cases++;
@@ -87,10 +127,11 @@ void check_end_case(struct check *k)
         k->passed++;
         return;
     }
+    if (k->on_failure != NULL)
+        k->on_failure(k);
     if (verdict_rank(k->now.verdict) > verdict_rank(k->verdict))
         k->verdict = k->now.verdict;
-    if (!k->has_failure)
-        keep_failure(k);
+    keep_failure(k);
 }
 
 static size_t part_named(struct check *k, const char *name, double weight)
@@ -119,12 +160,12 @@ static uint64_t mix(uint64_t x)
     return x ^ (x >> 31);
 }
 
-static lab_rng case_rng(const struct check *k)
+static lab_rng case_rng(const struct check *k, int number)
 {
     uint64_t s = mix(k->seed);
     for (const char *c = k->group; *c != '\0'; c++)
         s = mix(s ^ (unsigned char)*c);
-    s = mix(s ^ (uint64_t)k->cases);
+    s = mix(s ^ (uint64_t)(number - 1));
     return (lab_rng){.s = s != 0 ? s : 1};
 }
 
@@ -141,10 +182,21 @@ void check_case(struct check *k, const char *format, ...)
     arena_reset(&k->memory);
     memset(&k->now, 0, sizeof k->now);
     k->now.open = true;
+    k->now.number = k->trial.on ? k->trial.number : ++k->begun;
+    k->now.skipped = k->only != 0 && k->now.number != k->only;
     k->now.name = arena_strdup(&k->memory, name);
     k->now.credit = 1;
     k->now.verdict = VERDICT_WRONG_ANSWER;
-    k->now.rng = case_rng(k);
+    k->now.rng = case_rng(k, k->now.number);
+}
+
+void check_shrinkable(struct check *k, check_body *body, const struct check_shape *shape)
+{
+    const int before = k->begun;
+    body(k, shape);
+    assert(k->begun == before + 1 && k->now.open && "a body begins exactly one case");
+    k->now.body = body;
+    k->now.shape = *shape;
 }
 
 double check_share(const struct check *k)
@@ -187,18 +239,24 @@ char *check_printf(struct check *k, const char *format, ...)
     return arena_strdup(&k->memory, text);
 }
 
+char *check_text(struct check *k, const struct str *text)
+{
+    return arena_strndup(&k->memory, text->text, text->length);
+}
+
 /* ---- judging ---- */
 
 bool check_failed(const struct check *k)
 {
-    return k->now.failed;
+    return k->now.failed || k->now.skipped;
 }
 
 void check_fail_as(struct check *k, enum verdict verdict, const char *expected, const char *actual)
 {
-    if (k->now.failed)
+    if (k->now.failed || k->now.skipped)
         return; /* the first fault of a case is its story */
     k->now.failed = true;
+    k->now.arguments = check_arguments(k);
     k->now.verdict = verdict;
     k->now.expected = expected;
     k->now.actual = actual;
@@ -233,9 +291,8 @@ void check_credit(struct check *k, double share, const char *note)
 
 struct call *check_call(struct check *k, uint32_t op)
 {
-    k->call = (struct call){.check = k, .op = op, .limit_cpu_ms = k->lab->limits.case_cpu_ms};
-    if (k->sanitizing)
-        k->call.limit_cpu_ms *= 10;
+    k->call = (struct call){.check = k, .op = op};
+    call_limit_ms(&k->call, k->lab->limits.case_cpu_ms);
     return &k->call;
 }
 
@@ -289,9 +346,18 @@ void call_inout(struct call *c, const void *bytes, size_t size)
     arg->size = size;
 }
 
+void call_show(struct call *c, enum call_show as)
+{
+    assert(c->n_args > 0);
+    c->show[c->n_args - 1] = as;
+}
+
 void call_limit_ms(struct call *c, int64_t cpu_ms)
 {
-    c->limit_cpu_ms = c->check->sanitizing ? cpu_ms * 10 : cpu_ms;
+    const struct check *k = c->check;
+    c->limit_cpu_ms = k->slow ? cpu_ms * 10 : cpu_ms;
+    if (k->trial.on && k->trial.limit_cpu_ms < c->limit_cpu_ms)
+        c->limit_cpu_ms = k->trial.limit_cpu_ms;
 }
 
 int64_t call_result(const struct call *c, unsigned result)
@@ -382,6 +448,7 @@ static void fail_by_end(struct check *k, const struct cell_exit *end)
 
 static void take_end(struct check *k)
 {
+    k->last_call = *(const struct frame_call *)(const void *)k->slot->runner.shm.input;
     cell_result(k->slot->runner.cell, &k->last_end);
     const struct str *said = cell_stderr(k->slot->runner.cell);
     str_clear(&k->last_stderr);
@@ -403,25 +470,30 @@ static void incident(struct check *k, enum runner_outcome outcome, const struct 
         break;
     case RUNNER_ENDED:
         fail_by_end(k, &k->last_end);
+        k->now.crashed = k->now.verdict == VERDICT_RUNTIME_ERROR;
         break;
     case RUNNER_REPLIED:
         break;
     }
-    const int cost = k->now.verdict == VERDICT_RUNTIME_ERROR ? 1 : 2;
-    k->incidents += cost;
-    k->slot->incidents += cost;
-    k->slot->last_incident = k->now.verdict;
+    if (!k->trial.on) {
+        const int cost = k->now.verdict == VERDICT_RUNTIME_ERROR ? 1 : 2;
+        k->incidents += cost;
+        k->slot->incidents += cost;
+        k->slot->last_incident = k->now.verdict;
+    }
     runner_slot_close(k->slot);
 }
 
 /* Nothing is run any more: after too many incidents, or when the group's time is used up. */
 static bool refuses(struct check *k)
 {
-    if (k->rc != OK) {
+    if (k->rc != OK || k->now.skipped) {
         check_fail(k, NULL, NULL);
         return true;
     }
-    const bool out_of_time = k->cpu_us > k->limit_cpu_ms * 1000 * (k->sanitizing ? 10 : 1);
+    if (k->trial.on)
+        return false;
+    const bool out_of_time = k->cpu_us > k->limit_cpu_ms * 1000 * (k->slow ? 10 : 1);
     if (!out_of_time && k->incidents < k->max_incidents &&
         k->slot->incidents < k->slot->max_incidents)
         return false;
@@ -463,6 +535,14 @@ static enum err_code run(struct check *k, struct call *c, enum runner_outcome *r
     return rc;
 }
 
+static uint64_t bytes_of(const struct call *c)
+{
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < c->n_args; i++)
+        bytes += c->args[i].size;
+    return bytes;
+}
+
 bool call_run(struct call *c)
 {
     struct check *k = c->check;
@@ -473,7 +553,10 @@ bool call_run(struct call *c)
         check_fail(k, NULL, NULL);
         return false;
     }
-    k->cpu_us += c->times.cpu_us;
+    k->now.called = true;
+    k->now.bytes = bytes_of(c);
+    k->now.cpu_us += c->times.cpu_us;
+    *(k->trial.on ? &k->trial.cpu_us : &k->cpu_us) += c->times.cpu_us;
     if (outcome != RUNNER_REPLIED) {
         incident(k, outcome, c);
         return false;

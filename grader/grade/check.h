@@ -35,11 +35,27 @@ struct call {
     struct check *check;
     uint32_t op;
     struct shm_arg args[FRAME_ARGS];
+    enum call_show show[FRAME_ARGS];
     void *outputs[FRAME_ARGS]; /* our copies; NULL where there is none */
     size_t n_args;
     int64_t limit_cpu_ms;
     struct frame_reply reply;
     struct runner_times times;
+};
+
+/* A failing case that a person may look at, as much of it as outlives it. */
+struct check_fault {
+    bool there;
+    enum verdict verdict;
+    bool ran;       /* it was called; else it stands for cases that were not run any more */
+    bool crashed;   /* its runner ended */
+    bool alone;     /* the case fails without the cases before it, or nobody tried */
+    uint64_t bytes; /* of its last call: the fewer, the easier to understand */
+    int number;     /* of the case in its group, from 1 */
+    int64_t cpu_us;
+    check_body *body; /* NULL: it cannot be made again */
+    struct check_shape shape;
+    struct report_failure failure; /* strings of the report's arena */
 };
 
 struct check {
@@ -50,6 +66,9 @@ struct check {
     struct arena memory;  /* what does not */
     uint64_t seed;
     bool sanitizing;
+    bool slow;                    /* instrumented: ten times the CPU time is allowed */
+    int only;                     /* 0: all; else the number of the one case that is run */
+    bool full;                    /* excerpts are whole */
     int max_incidents;            /* CHECK_GROUP_INCIDENTS, or 1 where the first says it all */
     int64_t limit_cpu_ms, cpu_us; /* of the group */
     struct call call;
@@ -59,19 +78,36 @@ struct check {
 
     struct { /* the case that is open */
         bool open, failed;
-        const char *name, *expected, *actual, *hint;
+        bool skipped; /* not the one that is wanted: its code runs, its calls do not */
+        bool called, crashed;
+        int number;
+        uint64_t bytes;
+        int64_t cpu_us;
+        check_body *body;
+        struct check_shape shape;
+        const char *name, *expected, *actual, *hint, *arguments;
         double credit;
         enum verdict verdict;
         lab_rng rng;
         int redraws; /* in a row: check_redraw() */
     } now;
 
+    struct { /* a case that is made again, smaller: nothing of it counts */
+        bool on;
+        int number;
+        int64_t limit_cpu_ms, cpu_us;
+    } trial;
+
+    int begun; /* cases, those that are skipped too */
     int cases, passed, incidents;
-    enum verdict verdict; /* the highest-ranked of failed cases */
-    bool has_failure;
-    struct report_failure failure; /* the first */
-    struct cell_exit last_end;     /* how the runner ended, when it did */
-    struct str last_stderr;        /* what it said then */
+    enum verdict verdict;      /* the highest-ranked of failed cases */
+    struct check_fault shown;  /* the failing case that tells most */
+    struct cell_exit last_end; /* how the runner ended, when it did */
+    struct frame_call last_call;
+    struct str last_stderr; /* what it said then */
+
+    /* Called when a case has failed; need not come back. NULL: nothing is. */
+    void (*on_failure)(struct check *k);
 
     enum err_code rc; /* a fault of ours; everything after it does nothing */
     struct err why;
@@ -83,6 +119,14 @@ void check_done(struct check *k);
 
 /* Ends the open case, if any. */
 void check_end_case(struct check *k);
+/* Ends the group: the last case, and then the failing one is made as small as it gets. */
+void check_finish(struct check *k);
+/* What the open case is, for its story: the strings are the report's arena's. */
+struct report_failure check_story(struct check *k);
+/* The arguments of the call last written, for people. The case's. */
+const char *check_arguments(struct check *k);
+/* Text of any length, the case's. */
+char *check_text(struct check *k, const struct str *text);
 /* Share of the group's points, 0 to 1. */
 double check_share(const struct check *k);
 

@@ -12,11 +12,16 @@ enum { MEMORY_MAX = 64 << 20, MEMORY_FIXED = 16 * 1024, MEMORY_PER_BYTE = 64 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct lab lab = {.files = {{.name = "a.c"}, {.name = "gguf.c"}}, .n_files = 2};
+    static const char source[] = "one\ntwo\nthree";
+    static const struct submission s = {
+        .files = {{"a.c", source, sizeof source - 1}, {"gguf.c", source, sizeof source - 1}},
+        .n_files = 2};
+    struct finding_access access;
     struct arena a;
     arena_init(&a, MEMORY_MAX);
-    const struct report_finding f = finding_read(&lab, (const char *)data, size, &a);
-    assert(f.file == NULL || f.file == lab.files[0].name || f.file == lab.files[1].name);
+    const struct report_finding f = finding_read(&s, (const char *)data, size, &a, &access);
+    assert(f.file == NULL || f.file == s.files[0].name || f.file == s.files[1].name);
+    assert(f.line >= 0 && f.line <= 3 && f.n_stack <= REPORT_FRAMES);
     assert(a.used <= MEMORY_FIXED + size * MEMORY_PER_BYTE);
     const struct report r = {.lab = "1.1",
                              .device_kind = "cpu",

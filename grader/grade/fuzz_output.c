@@ -75,8 +75,8 @@ static void report(const struct check *k)
                                        .verdict = k->verdict,
                                        .cases = k->cases,
                                        .passed = k->passed,
-                                       .has_failure = k->has_failure,
-                                       .first_failure = k->failure};
+                                       .has_failure = k->shown.there,
+                                       .first_failure = k->shown.failure};
     const struct report r = {
         .lab = "1.1", .device_kind = "cpu", .max_score = 100, .groups = &group, .n_groups = 1};
     report_round_trip(&r);

@@ -10,6 +10,7 @@
 #include "grader/grade/core.h"
 #include "grader/grade/findings.h"
 #include "grader/grade/timed.h"
+#include "grader/grade/trace.h"
 #include "sandbox/cell.h"
 
 enum {
@@ -30,6 +31,7 @@ struct session {
     struct runner_slot slot;
     struct report_group groups[LAB_GROUPS];
     size_t n_groups;
+    int crashed_case[LAB_GROUPS]; /* of the group with the same index; 0: it did not crash */
     struct report_performance performance[LAB_TIMED];
     size_t n_performance;
     struct report_finding findings[SANITIZER_FINDINGS];
@@ -51,6 +53,8 @@ static bool is_included(const struct lab_group_rule *rule, bool visible_only)
 
 static bool included(const struct session *g, const struct lab_group_rule *rule)
 {
+    if (g->options->only_group != NULL)
+        return strcmp(g->options->only_group, rule->name) == 0;
     return is_included(rule, g->options->visible_only);
 }
 
@@ -140,8 +144,26 @@ static struct report_group group_result(const struct lab_group_rule *rule, const
                                  .cases = k->cases,
                                  .passed = k->passed,
                                  .ms = ms,
-                                 .has_failure = k->has_failure,
-                                 .first_failure = k->failure};
+                                 .has_failure = k->shown.there,
+                                 .first_failure = k->shown.failure};
+}
+
+static bool is_visible(const struct session *g, const char *group)
+{
+    for (size_t i = 0; i < g->lab->n_groups; i++)
+        if (group != NULL && strcmp(g->lab->groups[i].name, group) == 0)
+            return g->lab->groups[i].visible;
+    return false;
+}
+
+/* What was found in a hidden group is told in our words here too: hygiene may be a visible group.
+ */
+static const char *finding_words(const struct session *g, const struct report_finding *f)
+{
+    const char *words = f->message;
+    if (!is_visible(g, f->group) && (words = finding_meaning(f->kind)) == NULL)
+        words = "a finding";
+    return f->file != NULL ? arena_printf(g->arena, "%s:%d: %s", f->file, f->line, words) : words;
 }
 
 /* A finding costs the hygiene group all of its points. */
@@ -156,11 +178,31 @@ static void apply_findings(const struct session *g, struct report_group *r)
     r->first_failure = (struct report_failure){
         .test_case = "sanitizer build",
         .expected = "no finding of AddressSanitizer or UndefinedBehaviorSanitizer",
-        .actual = f->file != NULL
-                      ? arena_printf(g->arena, "%s:%d: %s", f->file, f->line, f->message)
-                      : f->message,
+        .actual = finding_words(g, f),
         .hint = "compile with -g -fsanitize=address,undefined,float-cast-overflow and run your own "
                 "tests under it"};
+}
+
+/* What shows the failing case again. Alone where it fails alone; else the cases before it are
+ * needed, and so are all groups. */
+static const char *reproduce_line(const struct session *g, const struct check *k)
+{
+    const struct lab *lab = g->lab;
+    struct str line;
+    if (!k->shown.there)
+        return NULL;
+    str_init(&line, 4096);
+    str_printf(&line, "grade run %s", lab->id);
+    for (size_t i = 0; i < lab->n_files; i++)
+        str_printf(&line, " %s", lab->files[i].name);
+    str_printf(&line, " --seed %llu", (unsigned long long)g->options->seed);
+    if (k->shown.alone && strpbrk(k->group, " '") == NULL)
+        str_printf(&line, " --case %s:%d", k->group, k->shown.number);
+    else if (k->shown.alone)
+        str_printf(&line, " --case '%s:%d'", k->group, k->shown.number);
+    const char *copy = arena_strdup(g->arena, line.text);
+    str_done(&line);
+    return copy;
 }
 
 static enum err_code run_group(struct session *g, const struct lab_group_rule *rule,
@@ -171,12 +213,19 @@ static enum err_code run_group(struct session *g, const struct lab_group_rule *r
     const int64_t start = now_ms();
     struct check k;
     check_init(&k, g->lab, rule->name, &g->slot, g->arena, g->options->seed);
+    k.only = g->options->only_case;
+    k.full = k.only != 0;
     code->run(&k);
-    check_end_case(&k);
+    check_finish(&k);
     struct report_group r = group_result(rule, &k, now_ms() - start);
-    const enum err_code rc = k.rc;
+    r.first_failure.reproduce = reproduce_line(g, &k);
+    g->crashed_case[g->n_groups] = k.shown.crashed ? k.shown.number : 0;
+    enum err_code rc = k.rc;
     if (rc != OK)
         err_set(why, rc, "group '%s': %s", rule->name, k.why.text);
+    else if (k.only > k.begun)
+        rc = err_set(why, ERR_NOT_FOUND, "group '%s' has %d cases, and no case %d", rule->name,
+                     k.begun, k.only);
     check_done(&k);
     if (code->hygiene)
         apply_findings(g, &r);
@@ -202,11 +251,15 @@ static enum err_code run_groups(struct session *g, bool hygiene, struct err *why
 
 static struct report_finding finding_of(const struct session *g, const struct check *k)
 {
+    struct finding_access access;
+    struct report_finding f = {.kind = "forbidden-call"};
     if (k->last_end.verdict == CELL_FORBIDDEN_CALL)
-        return (struct report_finding){
-            .kind = "forbidden-call",
-            .message = arena_printf(g->arena, "the system call %s", k->last_end.system_call)};
-    return finding_read(g->lab, k->last_stderr.text, k->last_stderr.length, g->arena);
+        f.message = arena_printf(g->arena, "the system call %s", k->last_end.system_call);
+    else
+        f = finding_read(g->builds->plain.s, k->last_stderr.text, k->last_stderr.length, g->arena,
+                         &access);
+    f.group = k->group;
+    return f;
 }
 
 static void add_finding(struct session *g, const struct check *k)
@@ -227,6 +280,7 @@ static enum err_code sanitize_group(struct session *g, struct runner_slot *slot,
     struct check k;
     check_init(&k, g->lab, name, slot, g->arena, g->options->seed);
     k.sanitizing = true;
+    k.slow = true;
     k.max_incidents = 1;
     lab_group_code(g->lab, name)->run(&k);
     check_end_case(&k);
@@ -298,7 +352,7 @@ static enum err_code sanitize(struct session *g, struct err *why)
     struct report_sanitizer *r = &g->report.sanitizer;
     r->findings = g->findings;
     r->verdict = VERDICT_ACCEPTED;
-    if (!wants_sanitizer(g->lab, g->options->visible_only))
+    if (!wants_sanitizer(g->lab, g->options->visible_only) || g->options->only_group != NULL)
         return OK;
     events_simple(&g->events, "sanitizer_started");
     enum err_code rc = finish_sanitized(g->builds, g->arena, why);
@@ -306,6 +360,51 @@ static enum err_code sanitize(struct session *g, struct err *why)
         rc = judge_sanitized(g, why);
     if (rc == OK)
         events_sanitized(&g->events, r);
+    return rc;
+}
+
+/* ---- where crashes were ---- */
+
+/* For crashes alone, where no group wanted the build. */
+static enum err_code build_for_traces(struct session *g, struct err *why)
+{
+    struct grade_builds *b = g->builds;
+    enum err_code rc = OK;
+    if (b->sanitized.s == NULL)
+        rc = build_start(&b->sanitized, g->lab, b->plain.s, BUILD_SANITIZE, &b->cache, g->arena,
+                         why);
+    return rc == OK ? finish_sanitized(b, g->arena, why) : rc;
+}
+
+static enum err_code trace_group(struct session *g, size_t i, struct runner_slot *slot,
+                                 struct err *why)
+{
+    const struct trace trace = {.lab = g->lab,
+                                .submission = g->builds->plain.s,
+                                .group = g->groups[i].name,
+                                .number = g->crashed_case[i],
+                                .seed = g->options->seed,
+                                .slot = slot,
+                                .arena = g->arena};
+    return trace_crash(&trace, &g->groups[i].first_failure, why);
+}
+
+static enum err_code trace_crashes(struct session *g, struct err *why)
+{
+    size_t i = 0;
+    while (i < g->n_groups && g->crashed_case[i] == 0)
+        i++;
+    if (i == g->n_groups)
+        return OK;
+    enum err_code rc = build_for_traces(g, why);
+    if (rc != OK || g->builds->sanitized_said.verdict != VERDICT_ACCEPTED)
+        return rc;
+    struct runner_slot slot = {.config = runner_config_of(g, g->builds->sanitized.image_fd, true),
+                               .max_incidents = LAB_GROUPS};
+    for (; rc == OK && i < g->n_groups; i++)
+        if (g->crashed_case[i] != 0)
+            rc = trace_group(g, i, &slot, why);
+    runner_slot_close(&slot);
     return rc;
 }
 
@@ -349,7 +448,8 @@ static enum err_code time_one(struct session *g, struct runner_slot *par,
 
 static enum err_code time_all(struct session *g, struct err *why)
 {
-    if (g->lab->n_timed == 0 || g->options->untimed || !visible_groups_full(g))
+    if (g->lab->n_timed == 0 || g->options->untimed || g->options->only_group != NULL ||
+        !visible_groups_full(g))
         return OK;
     int par_fd = -1;
     enum err_code rc =
@@ -376,7 +476,7 @@ static void add_points(struct session *g)
     for (size_t i = 0; i < g->lab->n_groups; i++)
         if (included(g, &g->lab->groups[i]))
             r->max_score += g->lab->groups[i].points;
-    for (size_t i = 0; i < g->lab->n_timed; i++)
+    for (size_t i = 0; i < g->lab->n_timed && g->options->only_group == NULL; i++)
         r->max_score += g->lab->timed[i].points;
     for (size_t i = 0; i < g->n_groups; i++)
         r->score += g->groups[i].earned;
@@ -474,6 +574,8 @@ static enum err_code run_all(struct session *g, struct err *why)
     if (rc == OK)
         rc = run_groups(g, true, why);
     if (rc == OK)
+        rc = trace_crashes(g, why);
+    if (rc == OK)
         rc = time_all(g, why);
     runner_slot_close(&g->slot);
     core_release(&before);
@@ -496,6 +598,9 @@ enum err_code grade_judge(const struct lab *lab, struct grade_builds *b,
                           .core = core_pick(options->core)};
     describe(g);
     g->report.compile = b->plain_said;
+    if (options->only_group != NULL)
+        g->report.message = arena_printf(a, "Only case %d of the group %s was run.",
+                                         options->only_case, options->only_group);
     if (b->plain_said.verdict == VERDICT_ACCEPTED) {
         const enum err_code rc = run_all(g, why);
         if (rc != OK)

@@ -11,14 +11,16 @@
 #include "grader/report/report.h"
 
 struct grade_options {
-    uint64_t seed;         /* of the cases; see submission.seed */
-    bool visible_only;     /* hidden groups are left out, of the maximum too */
-    bool untimed;          /* timed cases are left out: for proofs, where par would race itself */
-    int core;              /* where runners and the clock live; -1: the first that is allowed */
-    int events_fd;         /* -1: no events */
-    const char *cache_dir; /* what is kept between gradings; NULL: nothing is */
-    int64_t cache_bytes;   /* of compile results at most; 0: COMPILE_CACHE_BYTES */
-    struct err *cache_why; /* set where something could not be kept; NULL: nobody asks */
+    uint64_t seed;          /* of the cases; see submission.seed */
+    bool visible_only;      /* hidden groups are left out, of the maximum too */
+    bool untimed;           /* timed cases are left out: for proofs, where par would race itself */
+    int core;               /* where runners and the clock live; -1: the first that is allowed */
+    int events_fd;          /* -1: no events */
+    const char *cache_dir;  /* what is kept between gradings; NULL: nothing is */
+    int64_t cache_bytes;    /* of compile results at most; 0: COMPILE_CACHE_BYTES */
+    struct err *cache_why;  /* set where something could not be kept; NULL: nobody asks */
+    const char *only_group; /* with only_case: this case alone, shown in full; NULL: everything */
+    int only_case;          /* from 1 */
 };
 
 /* How a program of a lab is run: its limits, and the profile for a plain or a sanitized build. */

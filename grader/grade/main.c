@@ -13,6 +13,7 @@
 #include "grader/grade/config.h"
 #include "grader/grade/grade.h"
 #include "grader/grade/job.h"
+#include "grader/grade/output.h"
 #include "grader/grade/new.h"
 #include "grader/grade/prove.h"
 
@@ -21,7 +22,10 @@ enum { ARENA_BYTES = 256 << 20 };
 
 static const char usage_text[] =
     "grade run LAB FILES...   grade files of a lab\n"
-    "  --format text|json|junit|gradescope|sarif   default: text\n"
+    "  --format NAME            text (default), json, junit, gradescope, sarif, github, markdown\n"
+    "  --for learner|staff      learners do not see what hidden groups compared; default: staff,\n"
+    "                           but learner for gradescope, github and markdown\n"
+    "  --case GROUP:N           this case alone, shown in full\n"
     "  --seed N                 the cases' seed; default: from the files' bytes\n"
     "  --visible                visible groups only\n"
     "  --events                 progress as NDJSON on standard error\n"
@@ -46,7 +50,9 @@ static const char usage_text[] =
     "GRADED_LABS and GRADED_LAB_BUILD name other folders of labs and of their built parts.\n";
 
 struct options {
-    const char *format, *job, *labs, *cache;
+    const char *format, *reader, *job, *labs, *cache;
+    const char *only_group; /* with only_case; NULL: all */
+    int only_case;
     bool has_seed, visible, events, no_cache;
     uint64_t seed;
     int64_t cache_bytes;
@@ -79,6 +85,20 @@ static struct lab_paths lab_paths(const char *option)
                               .build = build != NULL ? build : CONFIG_LAB_BUILD_DIR};
 }
 
+/* "q-legacy:3" */
+static enum err_code take_case(struct options *o, char *text, struct err *why)
+{
+    char *colon = strrchr(text, ':');
+    int64_t number = 0;
+    if (colon == NULL || colon == text)
+        return err_set(why, ERR_INVALID, "--case is '%.60s': expected GROUP:N", text);
+    const enum err_code rc = parse_i64(colon + 1, "--case", 1, INT32_MAX, &number, why);
+    *colon = '\0';
+    o->only_group = text;
+    o->only_case = (int)number;
+    return rc;
+}
+
 static enum err_code take_option(struct options *o, int option, struct err *why)
 {
     int64_t core = -1;
@@ -87,6 +107,11 @@ static enum err_code take_option(struct options *o, int option, struct err *why)
     case 'f':
         o->format = optarg;
         return OK;
+    case 'r':
+        o->reader = optarg;
+        return OK;
+    case 'o':
+        return take_case(o, optarg, why);
     case 'j':
         o->job = optarg;
         return OK;
@@ -129,7 +154,8 @@ static enum err_code parse_options(int argc, char **argv, struct options *ret, s
         {"events", no_argument, NULL, 'e'},           {"core", required_argument, NULL, 'c'},
         {"parent-pid", required_argument, NULL, 'p'}, {"labs", required_argument, NULL, 'l'},
         {"cache", required_argument, NULL, 'k'},      {"cache-bytes", required_argument, NULL, 'b'},
-        {"no-cache", no_argument, NULL, 'n'},         {0},
+        {"no-cache", no_argument, NULL, 'n'},         {"for", required_argument, NULL, 'r'},
+        {"case", required_argument, NULL, 'o'},       {0},
     };
     *ret = (struct options){.format = "text", .core = -1};
     for (int c = 0; (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
@@ -160,77 +186,92 @@ static void tell_cache_trouble(const struct err *why)
         fprintf(stderr, "grade: compiled without a cache: %s\n", why->text);
 }
 
-static void write_text(const struct report *r, struct str *out)
+static int refused(const struct err *why)
 {
-    report_write_text(r, isatty(STDOUT_FILENO), out);
+    fprintf(stderr, "grade: %s\n", why->text);
+    return why->code == ERR_NOT_FOUND || why->code == ERR_INVALID || why->code == ERR_TOO_LARGE
+               ? EXIT_USAGE
+               : EXIT_FAULT;
 }
 
-struct format {
-    const char *name;
-    void (*write)(const struct report *r, struct str *out);
-};
-
-static const struct format *format_named(const char *name)
+/* The path at which a person has the lab's file: the one of its name, or the only one. */
+static const char *path_of(const struct options *o, const struct lab *lab, const char *name)
 {
-    static const struct format formats[] = {
-        {"text", write_text},          {"json", report_write_json},
-        {"junit", report_write_junit}, {"gradescope", report_write_gradescope},
-        {"sarif", report_write_sarif},
-    };
-    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
-        if (strcmp(formats[i].name, name) == 0)
-            return &formats[i];
-    return NULL;
+    for (int i = 1; i < o->n_rest; i++) {
+        const char *slash = strrchr(o->rest[i], '/');
+        if (lab->n_files == 1 || strcmp(slash != NULL ? slash + 1 : o->rest[i], name) == 0)
+            return o->rest[i];
+    }
+    return name;
 }
 
-static int print_report(const struct report *r, const struct format *format)
+static int print_report(const struct options *o, const struct lab *lab, const struct report *r,
+                        struct arena *a)
 {
+    const char *paths[LAB_FILES][2];
+    for (size_t i = 0; i < lab->n_files; i++) {
+        paths[i][0] = lab->files[i].name;
+        paths[i][1] = path_of(o, lab, lab->files[i].name);
+    }
+    const struct output output = {.format = o->format,
+                                  .reader = o->reader,
+                                  .colour = isatty(STDOUT_FILENO),
+                                  .paths = (const char *const(*)[2])paths,
+                                  .n_paths = lab->n_files,
+                                  .summary = getenv("GITHUB_STEP_SUMMARY")};
     struct str out;
+    struct err why;
     str_init(&out, REPORT_JSON_MAX);
-    format->write(r, &out);
+    const enum err_code rc = output_write(&output, r, a, &out, &why);
     fwrite(out.text, 1, out.length, stdout);
-    if (out.length > 0 && out.text[out.length - 1] != '\n')
-        putchar('\n');
     str_done(&out);
+    if (rc != OK)
+        return fault(&why);
     return r->pass ? EXIT_PASSED : EXIT_BELOW;
 }
 
-/* Whoever typed the command line has the lab's sources too, so nothing is redacted. */
+static int run_submission(const struct options *o, const struct lab *lab, struct arena *a)
+{
+    struct submission s;
+    struct report r;
+    struct err why;
+    if (o->only_group != NULL && lab_group_code(lab, o->only_group) == NULL) {
+        err_set(&why, ERR_NOT_FOUND, "lab %s has no group '%.60s'", lab->id, o->only_group);
+        return refused(&why);
+    }
+    if (submission_read_paths(lab, (const char *const *)(o->rest + 1), (size_t)o->n_rest - 1, a, &s,
+                              &why) != OK)
+        return refused(&why);
+    struct err cache_why = {0};
+    const struct grade_options options = {.seed = o->has_seed ? o->seed : s.seed,
+                                          .visible_only = o->visible,
+                                          .core = o->core,
+                                          .events_fd = o->events ? STDERR_FILENO : -1,
+                                          .cache_dir = cache_dir(o, a),
+                                          .cache_bytes = o->cache_bytes,
+                                          .cache_why = &cache_why,
+                                          .only_group = o->only_group,
+                                          .only_case = o->only_case};
+    const enum err_code rc = grade_run(lab, &s, &options, a, &r, &why);
+    tell_cache_trouble(&cache_why);
+    if (rc != OK)
+        return refused(&why);
+    return print_report(o, lab, &r, a);
+}
+
 static int run_files(const struct options *o, struct arena *a)
 {
     struct err why;
+    struct lab lab;
+    const struct output output = {.format = o->format, .reader = o->reader};
     if (o->n_rest < 2)
         return usage("run needs a lab and its files");
-    const struct format *format = format_named(o->format);
-    if (format == NULL)
-        return usage("--format is text, json, junit, gradescope or sarif");
+    if (output_check(&output, &why) != OK)
+        return usage(why.text);
     const struct lab_paths paths = lab_paths(o->labs);
-    struct lab lab;
-    if (lab_open(&lab, &paths, o->rest[0], a, &why) != OK) {
-        const int status = why.code == ERR_NOT_FOUND ? EXIT_USAGE : EXIT_FAULT;
-        fprintf(stderr, "grade: %s\n", why.text);
-        return status;
-    }
-    struct submission s;
-    int status;
-    if (submission_read_paths(&lab, (const char *const *)(o->rest + 1), (size_t)o->n_rest - 1, a,
-                              &s, &why) != OK) {
-        fprintf(stderr, "grade: %s\n", why.text);
-        status = EXIT_USAGE;
-    } else {
-        struct err cache_why = {0};
-        const struct grade_options options = {.seed = o->has_seed ? o->seed : s.seed,
-                                              .visible_only = o->visible,
-                                              .core = o->core,
-                                              .events_fd = o->events ? STDERR_FILENO : -1,
-                                              .cache_dir = cache_dir(o, a),
-                                              .cache_bytes = o->cache_bytes,
-                                              .cache_why = &cache_why};
-        struct report r;
-        status = grade_run(&lab, &s, &options, a, &r, &why) == OK ? print_report(&r, format)
-                                                                  : fault(&why);
-        tell_cache_trouble(&cache_why);
-    }
+    if (lab_open(&lab, &paths, o->rest[0], a, &why) != OK)
+        return refused(&why);
+    const int status = run_submission(o, &lab, a);
     lab_close(&lab);
     return status;
 }

@@ -19,6 +19,7 @@
 #include "grader/grade/shm.h"
 #include "grader/grade/stats.h"
 #include "grader/grade/submission.h"
+#include "grader/grade/trace.h"
 
 #define MANIFEST_HEAD                                                                              \
     "{\"id\":\"9.1\",\"slug\":\"s\",\"title\":\"t\",\"module\":9,\"lessons\":[],\"kind\":"         \
@@ -38,7 +39,8 @@ static void a_manifest_is_read_strictly(void **state)
     } table[] = {
         {MANIFEST_HEAD FILES GROUPS "}", NULL},
         {MANIFEST_HEAD FILES GROUPS ",\"extra\":1}", "lab.json:1: /extra: unknown key 'extra'"},
-        {MANIFEST_HEAD "\"files\":[]," GROUPS "}", "lab.json:1: /files: expected a list of 1 to 16"},
+        {MANIFEST_HEAD "\"files\":[]," GROUPS "}",
+         "lab.json:1: /files: expected a list of 1 to 16"},
         {"{", "lab.json:1:1: not JSON: string or '}' expected near end of file"},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
@@ -123,33 +125,121 @@ static void control_bytes_cost_no_diagnostic(void **state)
     arena_done(&a);
 }
 
-static struct report_finding read_finding(struct arena *a, const char *text)
+static struct report_finding read_finding(struct arena *a, const char *text,
+                                          struct finding_access *ret_access)
 {
-    static const struct lab lab = {.files = {{.name = "gguf.c"}}, .n_files = 1};
-    return finding_read(&lab, text, strlen(text), a);
+    static char source[200]; /* of a hundred lines */
+    memset(source, '\n', 99);
+    const struct submission s = {.files = {{"gguf.c", source, 99}}, .n_files = 1};
+    return finding_read(&s, text, strlen(text), a, ret_access);
 }
 
-static void a_finding_has_the_learners_line(void **state)
+static void a_finding_has_the_learners_line_and_stack(void **state)
 {
     (void)state;
     struct arena a;
+    struct finding_access access;
     arena_init(&a, 1 << 20);
-    struct report_finding f = read_finding(
-        &a, "noise\n==1==ERROR: AddressSanitizer: heap-buffer-overflow on address 0x1 at pc 0x2\n"
-            "READ of size 4 at 0x60 thread T0\n"
-            "    #0 0x7f in memcpy ../../src/libsanitizer/memcpy.c:2\n"
-            "    #1 0x40 in gg_open /box/gguf.c:57\n    #2 0x40 in main gguf.c:99:3\n");
+    const struct report_finding f = read_finding(
+        &a,
+        "noise\n==1==ERROR: AddressSanitizer: heap-buffer-overflow on address 0x1f at pc 0x2\n"
+        "READ of size 4 at 0x60 thread T0\n"
+        "    #0 0x7f in memcpy ../../src/libsanitizer/memcpy.c:2\n"
+        "    #1 0x40 in gg_open /box/gguf.c:57\n    #2 0x40 in main gguf.c:99:3\n"
+        "\n0x1f is located here\nfreed by thread T0 here:\n    #0 0x40 in other gguf.c:3\n",
+        &access);
     assert_string_equal(f.kind, "heap-buffer-overflow");
     assert_string_equal(f.message, "heap-buffer-overflow: READ of size 4");
     assert_string_equal(f.file, "gguf.c");
     assert_int_equal(f.line, 57);
-    f = read_finding(&a, "gguf.c:12:7: runtime error: load of misaligned address 0x1\n");
-    assert_string_equal(f.kind, "undefined-behavior");
-    assert_int_equal(f.line, 12);
-    assert_int_equal(f.column, 7);
-    f = read_finding(&a, "nothing to see\n");
-    assert_string_equal(f.kind, "crash");
-    assert_null(f.file);
+    assert_int_equal(f.n_stack, 2);
+    assert_string_equal(f.stack[0].function, "gg_open");
+    assert_int_equal(f.stack[1].line, 99);
+    assert_true(access.has_address && access.reads && access.address == 0x1f);
+    arena_done(&a);
+}
+
+static void undefined_behaviour_has_a_kind_and_a_place(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *kind;
+    } table[] = {
+        {"gguf.c:12:7: runtime error: load of misaligned address 0x1\n", "misaligned-address"},
+        {"gguf.c:12:7: runtime error: signed integer overflow: 1 + 2147483647\n",
+         "signed-integer-overflow"},
+        {"gguf.c:12:7: runtime error: -3.4e+38 is outside the range of representable values\n",
+         "float-cast-overflow"},
+        {"gguf.c:12:7: runtime error: shift exponent 64 is too large\n", "shift"},
+        {"gguf.c:12:7: runtime error: index 9 out of bounds for type 'int [4]'\n",
+         "index-out-of-bounds"},
+        {"gguf.c:12:7: runtime error: something that is new\n", "undefined-behavior"},
+    };
+    struct arena a;
+    struct finding_access access;
+    arena_init(&a, 1 << 20);
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        const struct report_finding f = read_finding(&a, table[i].text, &access);
+        assert_string_equal(f.kind, table[i].kind);
+        assert_int_equal(f.line, 12);
+        assert_int_equal(f.column, 7);
+    }
+    const struct report_finding none = read_finding(&a, "nothing to see\n", &access);
+    assert_string_equal(none.kind, "crash");
+    assert_null(none.file);
+    arena_done(&a);
+}
+
+static void a_line_that_the_file_does_not_have_is_no_place(void **state)
+{
+    (void)state;
+    struct arena a;
+    struct finding_access access;
+    arena_init(&a, 1 << 20);
+    const struct report_finding f = read_finding(
+        &a,
+        "==1==ERROR: AddressSanitizer: SEGV on unknown address 0x10 (pc 0x1 bp 0x2 sp 0x3 T0)\n"
+        "==1==The signal is caused by a WRITE memory access.\n"
+        "    #0 0x1 in forged gguf.c:101\n    #1 0x1 in f;rm gguf.c:100\n"
+        "    #2 0x1 in g /etc/passwd:1\n",
+        &access);
+    assert_string_equal(f.kind, "SEGV");
+    assert_int_equal(f.n_stack, 1);
+    assert_string_equal(f.stack[0].function, "f");
+    assert_int_equal(f.line, 100);
+    assert_true(access.writes && access.address == 0x10);
+    arena_done(&a);
+}
+
+static void an_address_is_told_as_a_place_in_an_argument(void **state)
+{
+    (void)state;
+    static const struct frame_call call = {
+        .args = {{.kind = FRAME_I64},
+                 {.kind = FRAME_IN, .offset = 8192 - 100, .size = 100},
+                 {.kind = FRAME_OUT, .offset = 4096, .size = 4096}}};
+    static const struct {
+        struct finding_access access;
+        const char *words;
+    } table[] = {
+        {{true, false, true, 8}, "a read of NULL+8"},
+        {{true, true, false, FRAME_INPUT_AT + 8192},
+         "a write, 0 bytes behind the end of argument 1"},
+        {{true, false, true, FRAME_INPUT_AT + 8200},
+         "a read, 8 bytes behind the end of argument 1"},
+        {{true, true, false, FRAME_INPUT_AT + 8191},
+         "a write inside of argument 1, which is read-only"},
+        {{true, false, false, 0x41414141414141}, "a use of an address that is part of no buffer"},
+        {{false, false, true, 0}, NULL},
+    };
+    struct arena a;
+    arena_init(&a, 1 << 16);
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        const char *words = trace_access(&table[i].access, &call, &a);
+        assert_true((words == NULL) == (table[i].words == NULL));
+        if (words != NULL)
+            assert_string_equal(words, table[i].words);
+    }
     arena_done(&a);
 }
 
@@ -165,7 +255,8 @@ static void a_finding_stays_small_however_much_is_printed(void **state)
         str_add_char(&said, 'x');
     for (int i = 0; i < 3000; i++)
         str_add(&said, "\nREAD of size 4 at 0x");
-    const struct report_finding f = read_finding(&a, said.text);
+    struct finding_access access;
+    const struct report_finding f = read_finding(&a, said.text, &access);
     assert_true(strlen(f.kind) < 100);
     assert_true(strlen(f.message) <= REPORT_MESSAGE_MAX);
     assert_non_null(strstr(f.message, "x: READ of size 4"));
@@ -311,7 +402,10 @@ int main(void)
         cmocka_unit_test(compiler_json_becomes_diagnostics_and_a_plain_log),
         cmocka_unit_test(a_diagnostic_fits_a_report_whatever_the_compiler_says),
         cmocka_unit_test(control_bytes_cost_no_diagnostic),
-        cmocka_unit_test(a_finding_has_the_learners_line),
+        cmocka_unit_test(a_finding_has_the_learners_line_and_stack),
+        cmocka_unit_test(undefined_behaviour_has_a_kind_and_a_place),
+        cmocka_unit_test(a_line_that_the_file_does_not_have_is_no_place),
+        cmocka_unit_test(an_address_is_told_as_a_place_in_an_argument),
         cmocka_unit_test(a_finding_stays_small_however_much_is_printed),
         cmocka_unit_test(the_median_and_its_interval_bracket_the_truth),
         cmocka_unit_test(the_course_rng_has_its_published_stream),

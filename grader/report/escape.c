@@ -44,9 +44,20 @@ size_t utf8_next(const char *text, size_t size, uint32_t *ret)
 size_t utf8_columns(const char *text, size_t size)
 {
     size_t columns = 0;
-    for (size_t i = 0; i < size; i++)
-        columns += !is_continuation(text[i]);
+    for (size_t at = 0; at < size;) {
+        uint32_t code;
+        at += utf8_next(text + at, size - at, &code);
+        columns += utf8_width(code);
+    }
     return columns;
+}
+
+size_t utf8_length(const char *text, size_t size)
+{
+    size_t length = 0;
+    for (size_t i = 0; i < size; i++)
+        length += !is_continuation(text[i]);
+    return length;
 }
 
 static void json_char(struct str *out, uint32_t code, const char *bytes, size_t length)
@@ -138,4 +149,39 @@ void escape_terminal(struct str *out, const char *text)
             str_printf(out, code < 0x80 ? "\\x%02x" : "\\u%04x", (unsigned)code);
         at += length;
     }
+}
+
+enum { SAFE_MAX = 256 * 1024 }; /* bytes of one text that goes through two hands */
+
+void escape_markdown(struct str *out, const char *text)
+{
+    struct str safe;
+    str_init(&safe, SAFE_MAX);
+    escape_terminal(&safe, text);
+    for (const char *c = safe.text; *c != '\0'; c++) {
+        if (*c == '\n') {
+            str_add_char(out, ' ');
+            continue;
+        }
+        if (strchr("\\`*_{}[]<>#|~&:@$!", *c) != NULL)
+            str_add_char(out, '\\');
+        str_add_char(out, *c);
+    }
+    str_done(&safe);
+}
+
+void escape_github(struct str *out, const char *text, bool property)
+{
+    struct str safe;
+    str_init(&safe, SAFE_MAX);
+    escape_terminal(&safe, text);
+    for (const char *c = safe.text; *c != '\0'; c++) {
+        const bool escaped =
+            *c == '%' || *c == '\r' || *c == '\n' || (property && (*c == ':' || *c == ','));
+        if (escaped)
+            str_printf(out, "%%%02X", (unsigned char)*c);
+        else
+            str_add_char(out, *c);
+    }
+    str_done(&safe);
 }

@@ -52,11 +52,31 @@ struct report_compile {
     const char *log; /* first REPORT_LOG_MAX bytes of what the compiler said, in plain text */
 };
 
-struct report_failure {    /* the first failing case of a group */
-    const char *test_case; /* "Q4_0, 3 blocks of zeros"; key "case" */
+struct report_frame { /* one call on a stack, innermost first; only those in the learner's files */
+    const char *function;
+    const char *file; /* as submitted */
+    int line;
+};
+
+struct report_difference { /* where expected and actual part */
+    int line, column;      /* of the first difference in both texts, from 1; by characters */
+    const char *expected, *actual; /* the element there, such as "-8"; "" where there is none */
+};
+
+enum { REPORT_FRAMES = 16 }; /* that a stack keeps at most */
+
+struct report_failure {    /* the failing case of a group that tells most, as small as it gets */
+    const char *test_case; /* "Q4_0, 1 block of zeros"; key "case" */
+    const char *found_as;  /* the larger case that it was shrunk from; NULL: it was not */
     const char *expected,
-        *actual;      /* excerpts around the first difference; NULL where none applies */
-    const char *hint; /* what to look at; the only one of these learners see when hidden */
+        *actual; /* excerpts around the first difference; NULL where none applies */
+    bool has_difference;
+    struct report_difference difference;
+    const char *arguments;            /* of the failing call, one a line; NULL: there was none */
+    const struct report_frame *stack; /* of a crash */
+    size_t n_stack;
+    const char *hint;      /* what to look at; the only one of these learners see when hidden */
+    const char *reproduce; /* the command that shows this case alone; NULL: there is none */
 };
 
 struct report_group {
@@ -98,7 +118,13 @@ struct report_finding { /* of a sanitizer */
     const char *file;   /* as submitted; NULL: not in the learner's source */
     int line, column;
     const char *message;
+    const char *group; /* in which it was found; NULL: in none */
+    const struct report_frame *stack;
+    size_t n_stack;
 };
+
+/* What a kind means, in a few words of ours; NULL: no kind of grader/report/finding.def. */
+const char *finding_meaning(const char *kind);
 
 struct report_sanitizer {
     bool ran;
@@ -143,7 +169,14 @@ enum report_reader { REPORT_FOR_LEARNER, REPORT_FOR_STAFF };
 MUST_CHECK enum err_code report_read(const char *json, size_t size, struct arena *a,
                                      struct report *ret, struct err *why);
 
-/* The struct for one kind of reader: hidden groups lose case, expected and actual. */
+/* Fills `ret` with strings of the arena. False: one is NULL, or they are equal. The element is the
+ * word, up to blanks, that holds the first difference. */
+bool report_difference(const char *expected, const char *actual, struct arena *a,
+                       struct report_difference *ret);
+
+/* The struct for one kind of reader. To learners hidden groups lose all of their failure but the
+ * hint, and their time; what a sanitizer found in them keeps place and kind, but no word that the
+ * submission may have chosen. */
 MUST_CHECK enum err_code report_redact(const struct report *r, enum report_reader reader,
                                        struct arena *a, struct report *ret);
 
@@ -153,3 +186,9 @@ void report_write_text(const struct report *r, bool colour, struct str *out); /*
 void report_write_junit(const struct report *r, struct str *out);      /* windyroad JUnit.xsd */
 void report_write_sarif(const struct report *r, struct str *out);      /* SARIF 2.1.0 */
 void report_write_gradescope(const struct report *r, struct str *out); /* results.json */
+void report_write_markdown(const struct report *r, struct str *out);   /* at most 1 MiB */
+
+/* Workflow commands of GitHub Actions, at most 10 of each kind. `paths` are where the repository
+ * has the lab's files, in pairs: name and path; NULL: by their names. */
+void report_write_github(const struct report *r, const char *const (*paths)[2], size_t n_paths,
+                         struct str *out);

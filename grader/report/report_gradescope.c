@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "grader/report/failure_text.h"
 #include "grader/report/json_out.h"
 #include "grader/report/report.h"
 
@@ -47,12 +48,8 @@ static void write_group(struct json_out *j, const struct report_group *g, int nu
     str_init(&output, OUTPUT_MAX);
     str_printf(&output, "%s. %d of %d %scases pass.\n", verdict_sentence(g->verdict), g->passed,
                g->cases, g->visible ? "" : "hidden ");
-    if (g->has_failure) {
-        add_line(&output, "case", g->first_failure.test_case);
-        add_line(&output, "expected", g->first_failure.expected);
-        add_line(&output, "actual", g->first_failure.actual);
-        add_line(&output, "hint", g->first_failure.hint);
-    }
+    if (g->has_failure)
+        failure_write_lines(&g->first_failure, &output);
     const struct test t = {.score = g->earned,
                            .points = g->points,
                            .name = g->name,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "grader/report/escape.h"
+#include "grader/report/failure_text.h"
 #include "grader/report/report.h"
 
 enum { JUNIT_TEXT_MAX = 256 * 1024 };
@@ -126,10 +127,7 @@ static void add_group(struct suite *s, const struct report *r, const struct repo
     str_printf(&c.body, "%g of %g points, %d of %d %scases pass\n", g->earned, g->points, g->passed,
                g->cases, g->visible ? "" : "hidden ");
     if (g->has_failure) {
-        add_line(&c.body, "case", g->first_failure.test_case);
-        add_line(&c.body, "expected", g->first_failure.expected);
-        add_line(&c.body, "actual", g->first_failure.actual);
-        add_line(&c.body, "hint", g->first_failure.hint);
+        failure_write_lines(&g->first_failure, &c.body);
         if (g->first_failure.hint != NULL)
             c.message = g->first_failure.hint;
     }

@@ -6,77 +6,23 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "grader/report/annotations.h"
 #include "grader/report/json_out.h"
 #include "grader/report/report.h"
 
 /* Code hosts show a few thousand findings at most, and equal ones are looked for pair by pair. */
-enum { FINDINGS_MAX = 1000, RULE_MAX = 96, URI_MAX = 1024 };
-
-struct finding { /* of either kind */
-    char rule[RULE_MAX];
-    const char *level; /* "note", "warning", "error" */
-    const char *file, *message;
-    int line, column;
-};
-
-static void add_rule_text(char rule[RULE_MAX], const char *text, size_t size)
-{
-    size_t at = strlen(rule);
-    for (size_t i = 0; i < size && at + 1 < RULE_MAX; i++) {
-        const unsigned char c = (unsigned char)text[i];
-        rule[at++] = c < 0x80 && isalnum(c) ? (char)tolower(c) : '-';
-    }
-    rule[at] = '\0';
-}
-
-/* The option behind a message of gcc or clang, "... [-Wunused-variable]", or else the severity. */
-static void compiler_rule(struct finding *f)
-{
-    strcpy(f->rule, "compiler/");
-    const char *open = strrchr(f->message, '[');
-    const char *close = open != NULL ? strchr(open, ']') : NULL;
-    if (close != NULL && close[1] == '\0' && strncmp(open, "[-W", 3) == 0)
-        add_rule_text(f->rule, open + 3, (size_t)(close - open - 3));
-    else
-        add_rule_text(f->rule, f->level, strlen(f->level));
-}
-
-static struct finding of_compiler(const struct report_diagnostic *d)
-{
-    static const char *const levels[] = {"note", "warning", "error"};
-    struct finding f = {.level = levels[d->severity],
-                        .file = d->file,
-                        .message = d->message != NULL ? d->message : "",
-                        .line = d->line,
-                        .column = d->column};
-    compiler_rule(&f);
-    return f;
-}
-
-static struct finding of_sanitizer(const struct report_finding *s)
-{
-    struct finding f = {.rule = "sanitizer/",
-                        .level = "error",
-                        .file = s->file,
-                        .message = s->message != NULL ? s->message : "",
-                        .line = s->line,
-                        .column = s->column};
-    const char *kind = s->kind != NULL ? s->kind : "";
-    add_rule_text(f.rule, kind, strlen(kind));
-    return f;
-}
+enum { FINDINGS_MAX = 1000, URI_MAX = 1024 };
 
 static size_t n_findings(const struct report *r)
 {
-    const size_t count = r->compile.n_diagnostics + r->sanitizer.n_findings;
+    const size_t count = annotation_count(r);
     return count < FINDINGS_MAX ? count : FINDINGS_MAX;
 }
 
-static struct finding finding_at(const struct report *r, size_t i)
+static const char *level_of(enum report_severity s)
 {
-    return i < r->compile.n_diagnostics
-               ? of_compiler(&r->compile.diagnostics[i])
-               : of_sanitizer(&r->sanitizer.findings[i - r->compile.n_diagnostics]);
+    static const char *const levels[] = {"note", "warning", "error"};
+    return levels[s];
 }
 
 /* FNV-1a, 64 bits; with each text its NUL, so that "ab","c" is not "a","bc". */
@@ -88,7 +34,7 @@ static uint64_t hash_text(uint64_t hash, const char *text)
     return hash;
 }
 
-static uint64_t fingerprint(const struct finding *f)
+static uint64_t fingerprint(const struct annotation *f)
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
     hash = hash_text(hash, f->rule);
@@ -123,31 +69,61 @@ static void write_message(struct json_out *j, const char *key, const char *text)
     json_close(j, '}');
 }
 
-static void write_region(struct json_out *j, const struct finding *f)
+/* `column` 0: unknown. */
+static void write_place(struct json_out *j, const char *file, int line, int column)
 {
-    json_open(j, "region", '{');
-    json_int(j, "startLine", f->line);
-    if (f->column > 0)
-        json_int(j, "startColumn", f->column);
+    char uri[URI_MAX];
+    uri_of(file, uri);
+    json_open(j, "physicalLocation", '{');
+    json_open(j, "artifactLocation", '{');
+    json_text(j, "uri", uri);
+    json_close(j, '}');
+    if (line > 0) {
+        json_open(j, "region", '{');
+        json_int(j, "startLine", line);
+        if (column > 0)
+            json_int(j, "startColumn", column);
+        json_close(j, '}');
+    }
     json_close(j, '}');
 }
 
-static void write_locations(struct json_out *j, const struct finding *f)
+static void write_locations(struct json_out *j, const struct annotation *f)
 {
-    char uri[URI_MAX];
     json_open(j, "locations", '[');
     if (f->file != NULL) {
-        uri_of(f->file, uri);
         json_open(j, NULL, '{');
-        json_open(j, "physicalLocation", '{');
-        json_open(j, "artifactLocation", '{');
-        json_text(j, "uri", uri);
-        json_close(j, '}');
-        if (f->line > 0)
-            write_region(j, f);
-        json_close(j, '}');
+        write_place(j, f->file, f->line, f->column);
         json_close(j, '}');
     }
+    json_close(j, ']');
+}
+
+static void write_frame(struct json_out *j, const struct report_frame *frame)
+{
+    json_open(j, NULL, '{');
+    json_open(j, "location", '{');
+    write_place(j, frame->file, frame->line, 0);
+    json_open(j, "logicalLocations", '[');
+    json_open(j, NULL, '{');
+    json_text(j, "name", frame->function);
+    json_close(j, '}');
+    json_close(j, ']');
+    json_close(j, '}');
+    json_close(j, '}');
+}
+
+static void write_stack(struct json_out *j, const struct annotation *f)
+{
+    if (f->n_stack == 0)
+        return;
+    json_open(j, "stacks", '[');
+    json_open(j, NULL, '{');
+    json_open(j, "frames", '[');
+    for (size_t i = 0; i < f->n_stack; i++)
+        write_frame(j, &f->stack[i]);
+    json_close(j, ']');
+    json_close(j, '}');
     json_close(j, ']');
 }
 
@@ -156,7 +132,7 @@ static int number_among_equals(const struct report *r, size_t index, uint64_t ha
 {
     int number = 1;
     for (size_t i = 0; i < index; i++) {
-        const struct finding f = finding_at(r, i);
+        const struct annotation f = annotation_at(r, i);
         number += fingerprint(&f) == hash;
     }
     return number;
@@ -164,15 +140,16 @@ static int number_among_equals(const struct report *r, size_t index, uint64_t ha
 
 static void write_result(struct json_out *j, const struct report *r, size_t index)
 {
-    const struct finding f = finding_at(r, index);
+    const struct annotation f = annotation_at(r, index);
     const uint64_t hash = fingerprint(&f);
     char print[40];
     snprintf(print, sizeof print, "%016" PRIx64 ":%d", hash, number_among_equals(r, index, hash));
     json_open(j, NULL, '{');
     json_text(j, "ruleId", f.rule);
-    json_text(j, "level", f.level);
+    json_text(j, "level", level_of(f.severity));
     write_message(j, "message", f.message[0] != '\0' ? f.message : f.rule);
     write_locations(j, &f);
+    write_stack(j, &f);
     json_open(j, "partialFingerprints", '{');
     json_text(j, "gradedFinding/v1", print);
     json_close(j, '}');
@@ -182,7 +159,7 @@ static void write_result(struct json_out *j, const struct report *r, size_t inde
 static bool rule_is_new(const struct report *r, size_t index, const char *rule)
 {
     for (size_t i = 0; i < index; i++) {
-        const struct finding f = finding_at(r, i);
+        const struct annotation f = annotation_at(r, i);
         if (strcmp(f.rule, rule) == 0)
             return false;
     }
@@ -193,7 +170,7 @@ static void write_rules(struct json_out *j, const struct report *r)
 {
     json_open(j, "rules", '[');
     for (size_t i = 0; i < n_findings(r); i++) {
-        const struct finding f = finding_at(r, i);
+        const struct annotation f = annotation_at(r, i);
         if (!rule_is_new(r, i, f.rule))
             continue;
         json_open(j, NULL, '{');

@@ -33,11 +33,33 @@ static const struct shape_field compile_fields[] = {
 };
 SHAPE(compile_shape, report_compile, compile_fields);
 
+static const struct shape_field frame_fields[] = {
+    FIELD("function", SHAPE_TEXT, report_frame, function),
+    FIELD("file", SHAPE_TEXT, report_frame, file),
+    FIELD("line", SHAPE_COUNT, report_frame, line),
+};
+SHAPE(frame_shape, report_frame, frame_fields);
+
+static const struct shape_field difference_fields[] = {
+    FIELD("line", SHAPE_COUNT, report_difference, line),
+    FIELD("column", SHAPE_COUNT, report_difference, column),
+    FIELD("expected", SHAPE_TEXT, report_difference, expected),
+    FIELD("actual", SHAPE_TEXT, report_difference, actual),
+};
+SHAPE(difference_shape, report_difference, difference_fields);
+
 static const struct shape_field failure_fields[] = {
     FIELD("case", SHAPE_TEXT_NULL, report_failure, test_case),
+    LATER("found_as", SHAPE_TEXT_NULL, report_failure, found_as),
     FIELD("expected", SHAPE_TEXT_NULL, report_failure, expected),
     FIELD("actual", SHAPE_TEXT_NULL, report_failure, actual),
+    {"difference", SHAPE_OBJECT_NULL, offsetof(struct report_failure, difference),
+     offsetof(struct report_failure, has_difference), &difference_shape, true},
+    LATER("arguments", SHAPE_TEXT_NULL, report_failure, arguments),
+    {"stack", SHAPE_LIST, offsetof(struct report_failure, stack),
+     offsetof(struct report_failure, n_stack), &frame_shape, true},
     FIELD("hint", SHAPE_TEXT_NULL, report_failure, hint),
+    LATER("reproduce", SHAPE_TEXT_NULL, report_failure, reproduce),
 };
 SHAPE(failure_shape, report_failure, failure_fields);
 
@@ -100,6 +122,9 @@ static const struct shape_field finding_fields[] = {
     FIELD("line", SHAPE_COUNT, report_finding, line),
     FIELD("column", SHAPE_COUNT, report_finding, column),
     FIELD("message", SHAPE_TEXT, report_finding, message),
+    LATER("group", SHAPE_TEXT_NULL, report_finding, group),
+    {"stack", SHAPE_LIST, offsetof(struct report_finding, stack),
+     offsetof(struct report_finding, n_stack), &frame_shape, true},
 };
 SHAPE(finding_shape, report_finding, finding_fields);
 

@@ -15,6 +15,7 @@ enum {
     SCALE_COLUMNS = 45, /* of the speed scale, 0 to SCALE_END times par */
     FINDINGS_SHOWN = 20,
     LOG_LINES = 30,
+    ARGUMENT_LINES = 4096, /* the grader has made an excerpt already */
 };
 static const double SCALE_END = 1.5;
 static const double RATIO_SHOWN = 999; /* above it the measure is broken, not the number wanted */
@@ -113,17 +114,42 @@ static void write_excerpts(const struct text_out *t, const struct report_failure
         text_paragraph(t->out, 12, "  actual", f->actual, 12);
 }
 
+static void write_stack(const struct text_out *t, const struct report_failure *f)
+{
+    for (size_t i = 0; i < f->n_stack; i++) {
+        struct str frame;
+        str_init(&frame, 512);
+        str_printf(&frame, "%s:%d in %s", f->stack[i].file, f->stack[i].line, f->stack[i].function);
+        text_paragraph(t->out, 12, i == 0 ? "  at" : "", frame.text, 2);
+        str_done(&frame);
+    }
+}
+
+static void write_command(const struct text_out *t, const char *command)
+{
+    if (command == NULL)
+        return;
+    str_add(t->out, "  to see it alone\n");
+    text_command(t->out, 4, command);
+}
+
 static void write_first_failure(const struct text_out *t, const struct report_group *g)
 {
     const struct report_failure *f = &g->first_failure;
     heading(t, "First failing case");
     text_paragraph(t->out, 12, "  group", g->name, 2);
     text_paragraph(t->out, 12, "  case", f->test_case, 4);
+    if (f->found_as != NULL)
+        text_paragraph(t->out, 12, "  found as", f->found_as, 2);
     if (g->verdict != VERDICT_WRONG_ANSWER)
         text_paragraph(t->out, 12, "  what", verdict_sentence(g->verdict), 1);
+    if (f->arguments != NULL)
+        text_paragraph(t->out, 12, "  call", f->arguments, ARGUMENT_LINES);
     write_excerpts(t, f);
+    write_stack(t, f);
     if (f->hint != NULL)
         text_paragraph(t->out, 12, "  hint", f->hint, 8);
+    write_command(t, f->reproduce);
 }
 
 static void write_group(const struct text_out *t, const struct report_group *g)
@@ -150,6 +176,8 @@ static void write_group_hint(const struct text_out *t, const struct report_group
 {
     if (g->visible && g->first_failure.test_case != NULL)
         text_paragraph(t->out, 12, "      case", g->first_failure.test_case, 2);
+    if (g->first_failure.n_stack > 0)
+        write_stack(t, &(struct report_failure){.stack = g->first_failure.stack, .n_stack = 1});
     if (g->first_failure.hint != NULL)
         text_paragraph(t->out, 12, "      hint", g->first_failure.hint, 4);
 }

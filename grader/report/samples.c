@@ -52,6 +52,12 @@ static const struct report_performance fast[] = {
      .counters = {5242880, 2097152, 73728, 12}},
 };
 
+static const struct report_frame crash_stack[] = {
+    {"unpack_scales", "formats.c", 201},
+    {"qt_quantize", "formats.c", 340},
+};
+static const struct report_frame hidden_stack[] = {{"on_input_12_34_56", "formats.c", 12}};
+
 static const struct report_group mixed_groups[] = {
     {"dq-legacy", 15, 15, true, VERDICT_ACCEPTED, 24, 24, 12, false, {0}},
     {"q-legacy",
@@ -63,9 +69,15 @@ static const struct report_group mixed_groups[] = {
      12,
      9,
      true,
-     {"Q8_0, 2 blocks, every weight a tie", "q[0] = 3\nq[1] = -3\nq[2] = 5\nq[3] = 0",
-      "q[0] = 2\nq[1] = -3\nq[2] = 4\nq[3] = 0",
-      "A tie goes away from zero: roundf(), not rintf() or a cast"}},
+     {.test_case = "Q8_0, 1 block, every weight a tie",
+      .found_as = "Q8_0, 2 blocks, every weight a tie",
+      .expected = "q[0] = -3\nq[1] = 3\nq[2] = 5\nq[3] = 0",
+      .actual = "q[0] = -3\nq[1] = 2\nq[2] = 4\nq[3] = 0",
+      .has_difference = true,
+      .difference = {.line = 2, .column = 8, .expected = "3", .actual = "2"},
+      .arguments = "0: 8\n1: 128 bytes in: 127 -2.5 2.5 4.5 0 0 0 0 ... 24 more\n2: 34 bytes out",
+      .hint = "A tie goes away from zero: roundf(), not rintf() or a cast",
+      .reproduce = "grade run 3.2 formats.c --seed 20240607 --case q-legacy:3"}},
     {"q-k",
      20,
      0,
@@ -75,7 +87,12 @@ static const struct report_group mixed_groups[] = {
      0,
      2,
      true,
-     {"Q6_K, 1 block", NULL, NULL, "The call did not return: SIGSEGV at address 0x10"}},
+     {.test_case = "Q6_K, 1 block",
+      .expected = "the call returns",
+      .actual = "crashed: SIGSEGV (Segmentation fault)\na read of NULL+16",
+      LIST(stack, crash_stack),
+      .hint = "a null pointer was followed",
+      .reproduce = "grade run 3.2 formats.c --seed 20240607 --case q-k:1"}},
     {"q-legacy-hidden",
      15,
      5,
@@ -85,8 +102,16 @@ static const struct report_group mixed_groups[] = {
      16,
      21,
      true,
-     {"Q5_1, 3 blocks from seed 77", "bytes 4-7: 12 34 56 78", "bytes 4-7: 12 34 56 00",
-      "The high bits of Q5 sit in qh, one per weight"}},
+     {.test_case = "Q5_1, 1 block from seed 77",
+      .found_as = "Q5_1, 3 blocks from seed 77",
+      .expected = "bytes 4-7: 12 34 56 78",
+      .actual = "bytes 4-7: 12 34 56 00",
+      .has_difference = true,
+      .difference = {.line = 1, .column = 21, .expected = "78", .actual = "00"},
+      .arguments = "0: 7\n1: 24 bytes in: 12 34 56",
+      LIST(stack, hidden_stack),
+      .hint = "The high bits of Q5 sit in qh, one per weight",
+      .reproduce = "grade run 3.2 formats.c --seed 20240607 --case q-legacy-hidden:7"}},
 };
 static const struct report_performance slow[] = {
     {.name = "dequantize Q4_K with a very long name",
@@ -125,8 +150,17 @@ static const struct report_diagnostic warnings[] = {
     {NULL, 0, 0, REPORT_NOTE, "some warnings being shown once"},
 };
 static const struct report_finding findings[] = {
-    {"heap-buffer-overflow", "formats.c", 120, 21, "READ of size 4, 0 bytes after a region"},
-    {"signed integer overflow", NULL, 0, 0, "2147483647 + 1 cannot be represented in type 'int'"},
+    {.kind = "heap-buffer-overflow",
+     .file = "formats.c",
+     .line = 120,
+     .column = 21,
+     .message = "READ of size 4, 0 bytes after a region",
+     .group = "q-legacy",
+     LIST(stack, crash_stack)},
+    {.kind = "signed-integer-overflow",
+     .message = "signed integer overflow: 12 34 56 + 1 cannot be represented in type 'int'",
+     .group = "q-legacy-hidden",
+     LIST(stack, hidden_stack)},
 };
 
 static const struct report_diagnostic errors[] = {
@@ -148,8 +182,10 @@ static const struct report_group slow_groups[] = {
      12,
      2000,
      true,
-     {"Q4_0, 4096 blocks", "a reply within 2000 ms of CPU time", "none after 2003 ms",
-      "Does a loop run over the weights once for each block?"}},
+     {.test_case = "Q4_0, 4096 blocks",
+      .expected = "a reply within 2000 ms of CPU time",
+      .actual = "none after 2003 ms",
+      .hint = "Does a loop run over the weights once for each block?"}},
 };
 static const struct report_group caught_groups[] = {
     {"dq-legacy",
@@ -161,7 +197,9 @@ static const struct report_group caught_groups[] = {
      0,
      1,
      true,
-     {"Q4_0, 1 block", NULL, "system call openat", "A lab computes; it opens no file"}},
+     {.test_case = "Q4_0, 1 block",
+      .actual = "system call openat",
+      .hint = "A lab computes; it opens no file"}},
 };
 
 /* Bytes that no format may pass on: not UTF-8, controls, terminal and text direction commands,
@@ -169,18 +207,21 @@ static const struct report_group caught_groups[] = {
 #define HOSTILE                                                                                    \
     "\x1b[2J\x01\xff\xc0\xaf\xed\xa0\x80\xf4\x90\x80\x80<&>\"']]>"                                 \
     "\\\r\n\t\xe2\x80\xae\x7f\xc2\x9b\xef\xbf\xbf"
+/* 34 columns in 17 characters, and marks without any. */
+#define WIDE                                                                                       \
+    "\u5e45\u5e45\u5e45\u5e45\u5e45\u5e45\u5e45\u5e45e\u0301a\u0308\u5e45\u5e45\u5e45\U0001f600"   \
+    "\uff21\uff22\uac00\uac01"
+static const struct report_frame hostile_stack[] = {{HOSTILE, HOSTILE, 1}};
+#define HOSTILE_FAILURE                                                                            \
+    {                                                                                              \
+        .test_case = HOSTILE, .found_as = HOSTILE, .expected = HOSTILE, .actual = HOSTILE,         \
+        .has_difference = true,                                                                    \
+        .difference = {.line = 1, .column = 1, .expected = HOSTILE, .actual = HOSTILE},            \
+        .arguments = HOSTILE, LIST(stack, hostile_stack), .hint = HOSTILE, .reproduce = HOSTILE    \
+    }
 static const struct report_group hostile_groups[] = {
-    {HOSTILE,
-     50,
-     0,
-     true,
-     VERDICT_WRONG_ANSWER,
-     2,
-     1,
-     1,
-     true,
-     {HOSTILE, HOSTILE, HOSTILE, HOSTILE}},
-    {"", 50, 0, false, VERDICT_OUTPUT_LIMIT, 1, 0, 1, true, {HOSTILE, HOSTILE, HOSTILE, HOSTILE}},
+    {HOSTILE, 50, 0, true, VERDICT_WRONG_ANSWER, 2, 1, 1, true, HOSTILE_FAILURE},
+    {"", 50, 0, false, VERDICT_OUTPUT_LIMIT, 1, 0, 1, true, HOSTILE_FAILURE},
     {"wide",
      0,
      0,
@@ -190,8 +231,20 @@ static const struct report_group hostile_groups[] = {
      0,
      1,
      true,
-     {"aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhhhiiiiiiiiii",
-      "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n13\n14\n15\n16", "", NULL}},
+     {.test_case = "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhh"
+                   "hiiiiiiiiii",
+      .expected = "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n13\n14\n15\n16",
+      .actual = ""}},
+    {"\u5e45 wide and \u0301marks",
+     0,
+     0,
+     true,
+     VERDICT_WRONG_ANSWER,
+     1,
+     0,
+     1,
+     true,
+     {.test_case = WIDE WIDE WIDE, .expected = WIDE, .actual = WIDE "\u5e45", .hint = WIDE WIDE}},
 };
 static const struct report_performance hostile_performance[] = {{.name = HOSTILE,
                                                                  .unit = HOSTILE,
@@ -206,7 +259,12 @@ static const struct report_performance hostile_performance[] = {{.name = HOSTILE
                                                                  .intensity = 1}};
 static const struct report_diagnostic hostile_diagnostics[] = {
     {"../../etc/" HOSTILE, 1, 1, REPORT_ERROR, HOSTILE " [-W" HOSTILE "]"}};
-static const struct report_finding hostile_findings[] = {{HOSTILE, HOSTILE, 1, 0, HOSTILE}};
+static const struct report_finding hostile_findings[] = {{.kind = HOSTILE,
+                                                          .file = HOSTILE,
+                                                          .line = 1,
+                                                          .message = HOSTILE,
+                                                          .group = HOSTILE,
+                                                          LIST(stack, hostile_stack)}};
 static const char *const hostile_texts[] = {HOSTILE, ""};
 
 const struct sample samples[] = {

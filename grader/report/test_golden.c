@@ -28,6 +28,11 @@ static void write_coloured(const struct report *r, struct str *out)
     report_write_text(r, true, out);
 }
 
+static void write_github(const struct report *r, struct str *out)
+{
+    report_write_github(r, NULL, 0, out);
+}
+
 static const struct {
     const char *suffix;
     void (*write)(const struct report *r, struct str *out);
@@ -35,6 +40,7 @@ static const struct {
     {"json", report_write_json},   {"txt", write_plain},
     {"ansi", write_coloured},      {"junit.xml", report_write_junit},
     {"sarif", report_write_sarif}, {"gradescope.json", report_write_gradescope},
+    {"md", report_write_markdown}, {"github", write_github},
 };
 
 static void update(const char *path, const struct str *text)

@@ -37,8 +37,49 @@ static void a_learner_gets_only_the_hint_of_a_hidden_group(void **state)
     assert_null(hidden->test_case);
     assert_null(hidden->expected);
     assert_null(hidden->actual);
+    assert_null(hidden->found_as);
+    assert_null(hidden->arguments);
+    assert_null(hidden->reproduce);
+    assert_false(hidden->has_difference);
+    assert_int_equal(hidden->n_stack, 0);
+    assert_int_equal(r.groups[3].ms, 0);
     assert_string_equal(hidden->hint, "The high bits of Q5 sit in qh, one per weight");
-    assert_string_equal(r.groups[1].first_failure.test_case, "Q8_0, 2 blocks, every weight a tie");
+    assert_string_equal(r.groups[1].first_failure.test_case, "Q8_0, 1 block, every weight a tie");
+    arena_done(&a);
+}
+
+static void write_github(const struct report *r, struct str *out)
+{
+    report_write_github(r, NULL, 0, out);
+}
+
+static void what_was_found_in_a_hidden_group_is_told_in_our_words(void **state)
+{
+    (void)state;
+    struct arena a;
+    struct report r;
+    arena_init(&a, MEMORY_MAX);
+    static const struct report_finding made_up[] = {
+        {.kind = "input-was-12-34-56",
+         .file = "formats.c",
+         .line = 7,
+         .column = 12,
+         .message = "12 34 56",
+         .group = "q-legacy-hidden"},
+        {.kind = "SEGV", .message = "12 34 56", .group = NULL},
+    };
+    struct report sample = *sample_report("partial");
+    sample.sanitizer.findings = made_up;
+    sample.sanitizer.n_findings = 2;
+    assert_int_equal(report_redact(&sample, REPORT_FOR_LEARNER, &a, &r), OK);
+    const struct report_finding *f = r.sanitizer.findings;
+    assert_string_equal(f[0].kind, "finding");
+    assert_string_equal(f[0].message, "found in a hidden group");
+    assert_string_equal(f[0].file, "formats.c");
+    assert_int_equal(f[0].line, 7);
+    assert_int_equal(f[0].column, 0);
+    assert_string_equal(f[1].kind, "SEGV");
+    assert_string_equal(f[1].message, finding_meaning("SEGV"));
     arena_done(&a);
 }
 
@@ -46,7 +87,8 @@ static void no_format_tells_a_learner_what_was_hidden(void **state)
 {
     (void)state;
     static void (*const writers[])(const struct report *, struct str *) = {
-        report_write_json, report_write_junit, report_write_sarif, report_write_gradescope};
+        report_write_json,       report_write_junit,    report_write_sarif,
+        report_write_gradescope, report_write_markdown, write_github};
     struct arena a;
     struct report r;
     struct str out;
@@ -57,6 +99,8 @@ static void no_format_tells_a_learner_what_was_hidden(void **state)
         writers[i](&r, &out);
     report_write_text(&r, true, &out);
     assert_null(strstr(out.text, "12 34 56"));
+    assert_null(strstr(out.text, "12_34_56"));
+    assert_null(strstr(out.text, "q-legacy-hidden:7"));
     assert_null(strstr(out.text, "seed 77"));
     str_done(&out);
     arena_done(&a);
@@ -223,6 +267,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_verdict_has_a_word_that_reads_back),
         cmocka_unit_test(a_learner_gets_only_the_hint_of_a_hidden_group),
+        cmocka_unit_test(what_was_found_in_a_hidden_group_is_told_in_our_words),
         cmocka_unit_test(no_format_tells_a_learner_what_was_hidden),
         cmocka_unit_test(staff_get_the_report_as_it_is),
         cmocka_unit_test(write_read_write_gives_the_same_bytes),

@@ -64,8 +64,9 @@ static void both_refuse(json_t *root, const char *key)
 /* Reports of before these keys are stored without them. */
 static bool may_be_missing(const char *key)
 {
-    static const char *const later[] = {"discarded", "note",  "counters", "level",
-                                        "intensity", "bound", "attained", "cached"};
+    static const char *const later[] = {
+        "discarded", "note",       "counters",  "level",     "intensity", "bound", "attained",
+        "cached",    "difference", "arguments", "reproduce", "found_as",  "stack", "group"};
     for (size_t i = 0; i < sizeof later / sizeof later[0]; i++)
         if (strcmp(later[i], key) == 0)
             return true;

@@ -6,7 +6,7 @@
 
 enum {
     SAFE_MAX = 64 * 1024, /* bytes of one escaped text; more is never shown anyway */
-    COMPARE_LINES = 12,   /* of each side */
+    COMPARE_LINES = 2048, /* of each side; the grader has made excerpts already */
     COMPARE_GAP = 3,      /* " | " */
 };
 
@@ -19,10 +19,14 @@ static void blanks(struct str *out, size_t count)
 static size_t bytes_of_columns(const char *text, size_t size, size_t columns)
 {
     size_t at = 0;
-    while (at < size && columns > 0) {
+    while (at < size) {
         uint32_t code;
-        at += utf8_next(text + at, size - at, &code);
-        columns--;
+        const size_t length = utf8_next(text + at, size - at, &code);
+        const size_t width = utf8_width(code);
+        if (width > columns)
+            break;
+        columns -= width;
+        at += length;
     }
     return at;
 }
@@ -96,28 +100,92 @@ static bool fits(const char *text, size_t columns)
     return true;
 }
 
-/* One row: a line of each side; `mark` says whether they differ. */
-static void compare_row(struct str *out, int indent, const char *left, const char *right,
-                        size_t columns)
+static void end_row(struct str *out)
 {
-    const size_t left_size = line_bytes(left), right_size = line_bytes(right);
-    const bool same = left_size == right_size && memcmp(left, right, left_size) == 0;
-    blanks(out, (size_t)indent);
-    str_add_bytes(out, left, left_size);
-    blanks(out, columns - utf8_columns(left, left_size));
-    str_add(out, same ? " | " : " ! ");
-    str_add_bytes(out, right, right_size);
     while (out->length > 0 && out->text[out->length - 1] == ' ')
         out->text[--out->length] = '\0';
     str_add_char(out, '\n');
 }
 
+static bool same_line(const char *left, const char *right)
+{
+    const size_t size = line_bytes(left);
+    return size == line_bytes(right) && memcmp(left, right, size) == 0;
+}
+
+/* One row: a line of each side; `mark` says whether they differ. */
+static void compare_row(struct str *out, int indent, const char *left, const char *right,
+                        size_t columns)
+{
+    const size_t left_size = line_bytes(left), right_size = line_bytes(right);
+    blanks(out, (size_t)indent);
+    str_add_bytes(out, left, left_size);
+    blanks(out, columns - utf8_columns(left, left_size));
+    str_add(out, same_line(left, right) ? " | " : " ! ");
+    str_add_bytes(out, right, right_size);
+    end_row(out);
+}
+
+static size_t common_bytes(const char *left, const char *right)
+{
+    size_t at = 0;
+    while (left[at] == right[at] && left[at] != '\0' && left[at] != '\n')
+        at++;
+    return at;
+}
+
+/* The word of a line that holds byte `at`. */
+struct word {
+    size_t from, to;
+};
+
+static struct word word_of(const char *line, size_t at)
+{
+    struct word w = {at, at};
+    while (w.from > 0 && line[w.from - 1] != ' ')
+        w.from--;
+    while (line[w.to] != '\0' && line[w.to] != '\n' && line[w.to] != ' ')
+        w.to++;
+    return w;
+}
+
+/* Carets below the word where a line first differs; returns the columns filled. */
+static size_t underline(struct str *out, const char *line, size_t at, size_t columns)
+{
+    const struct word w = word_of(line, at);
+    size_t before = utf8_columns(line, w.from);
+    before = before < columns ? before : columns - 1;
+    size_t carets = utf8_columns(line + w.from, w.to - w.from);
+    if (carets == 0)
+        carets = 1; /* nothing stands where something should */
+    blanks(out, before);
+    for (size_t i = 0; i < carets; i++)
+        str_add_char(out, '^');
+    return before + carets;
+}
+
+static void underline_row(struct str *out, int indent, const char *left, const char *right,
+                          size_t columns)
+{
+    const size_t at = common_bytes(left, right);
+    blanks(out, (size_t)indent);
+    const size_t filled = underline(out, left, at, columns);
+    blanks(out, (filled < columns ? columns - filled : 0) + COMPARE_GAP);
+    underline(out, right, at, columns);
+    end_row(out);
+}
+
 static void side_by_side(struct str *out, int indent, const char *left_head, const char *left,
                          const char *right_head, const char *right, size_t columns)
 {
+    bool marked = false;
     str_printf(out, "%*s%-*s   %s\n", indent, "", (int)columns, left_head, right_head);
     while (*left != '\0' || *right != '\0') {
         compare_row(out, indent, left, right, columns);
+        if (!marked && !same_line(left, right)) {
+            underline_row(out, indent, left, right, columns);
+            marked = true;
+        }
         left = next_line(left);
         right = next_line(right);
     }
@@ -146,6 +214,43 @@ void text_compare(struct str *out, int indent, const char *left_head, const char
     }
     str_done(&safe_left);
     str_done(&safe_right);
+}
+
+/* Bytes of the next word, with the blanks behind it; those inside of quotes are no end. */
+static size_t command_word(const char *text)
+{
+    bool quoted = false;
+    size_t at = 0;
+    for (; text[at] != '\0' && (quoted || text[at] != ' '); at++)
+        if (text[at] == '\'')
+            quoted = !quoted;
+    while (text[at] == ' ')
+        at++;
+    return at;
+}
+
+void text_command(struct str *out, int indent, const char *command)
+{
+    const size_t room = (size_t)(TEXT_COLUMNS - indent) - 1; /* for the backslash */
+    struct str safe;
+    str_init(&safe, SAFE_MAX);
+    escape_terminal(&safe, command);
+    size_t left = room;
+    blanks(out, (size_t)indent);
+    for (const char *word = safe.text; *word != '\0';) {
+        size_t size = command_word(word);
+        if (left < room && utf8_columns(word, size) > left) {
+            str_add(out, "\\\n");
+            blanks(out, (size_t)indent);
+            left = room;
+        }
+        size = bytes_of_columns(word, size, left);
+        str_add_bytes(out, word, size);
+        left -= utf8_columns(word, size);
+        word += size;
+    }
+    end_row(out);
+    str_done(&safe);
 }
 
 void text_inline(struct str *out, const char *text, size_t columns)

@@ -19,6 +19,10 @@ void text_paragraph(struct str *out, int indent, const char *lead, const char *t
 void text_compare(struct str *out, int indent, const char *left_head, const char *left,
                   const char *right_head, const char *right);
 
+/* A command line to be copied: where a row is full it goes on as a shell reads it, behind a
+ * backslash. */
+void text_command(struct str *out, int indent, const char *command);
+
 /* The first line of `text` in at most `columns` columns, cut with "...". */
 void text_inline(struct str *out, const char *text, size_t columns);
 

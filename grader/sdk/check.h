@@ -83,9 +83,9 @@ void check_case(struct check *k, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Randomness of this case: depends on seed, group, and the number of the case in its group. */
 lab_rng *check_rng(struct check *k);
 
-/* The margin rule. Where a float decides something discrete (an argmax, a cut, a rounding), two right
- * orders of the same sum may decide differently; so a case whose deciding gap is below the margin is
- * drawn again, and the answer can be compared exactly:
+/* The margin rule. Where a float decides something discrete (an argmax, a cut, a rounding), two
+ * right orders of the same sum may decide differently; so a case whose deciding gap is below the
+ * margin is drawn again, and the answer can be compared exactly:
  *
  *     do
  *         draw_floats(check_rng(k), DRAW_NORMAL, x, n);
@@ -97,6 +97,38 @@ bool check_redraw(struct check *k, double gap, double margin);
 /* Zeroed memory until the next case (at most 512 MiB in all; asserts). */
 void *check_alloc(struct check *k, size_t bytes);
 char *check_printf(struct check *k, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* ---- cases that shrink ----
+ *
+ * A case that is made of numbers can be made again with smaller ones. When one fails, the grader
+ * calls its body again and again, with smaller sizes and the same randomness, and shows the
+ * smallest case that still fails in the same way:
+ *
+ *     static void restore(struct check *k, const struct check_shape *s)
+ *     {
+ *         const uint32_t type = (uint32_t)s->fixed[0];
+ *         const int64_t blocks = s->size[0];
+ *         check_case(k, "%s, %lld blocks", type_name(type), (long long)blocks);
+ *         ... make `blocks` blocks, call, compare ...
+ *     }
+ *     check_shrinkable(k, restore, &(struct check_shape){.fixed = {type}, .size = {64}, .least =
+ * {1}});
+ *
+ * Sizes need not be lengths: whatever is simpler when it is smaller will do, such as how many of
+ * the weights are not zero, or 0 for plain and 1 for random scales. */
+enum { CHECK_SIZES = 4 };
+
+struct check_shape {
+    int64_t fixed[CHECK_SIZES];                    /* which case it is; the body's own meaning */
+    int64_t size[CHECK_SIZES], least[CHECK_SIZES]; /* least <= size; equal: this one stays */
+};
+
+/* Begins exactly one case, with check_case and before anything else; makes all of it from the shape
+ * and check_rng, so that the same shape gives the same case. */
+typedef void check_body(struct check *k, const struct check_shape *shape);
+
+/* Runs the body. The case stays open: what is judged behind it still belongs to it. */
+void check_shrinkable(struct check *k, check_body *body, const struct check_shape *shape);
 
 /* ---- calls into the runner ---- */
 
@@ -114,6 +146,10 @@ void call_in_skewed(struct call *c, const void *bytes, size_t size, size_t skew)
 void call_out(struct call *c, size_t size); /* filled with 0xAA, canaries around it */
 void call_out_skewed(struct call *c, size_t size, size_t skew);
 void call_inout(struct call *c, const void *bytes, size_t size); /* writable, starts as `bytes` */
+
+/* How the buffer added last is shown when the case fails. */
+enum call_show { CALL_SHOW_BYTES, CALL_SHOW_F32, CALL_SHOW_TEXT };
+void call_show(struct call *c, enum call_show as);
 
 /* CPU time that this call may take, instead of lab.json's case_cpu_ms. */
 void call_limit_ms(struct call *c, int64_t cpu_ms);

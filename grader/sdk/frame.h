@@ -12,6 +12,9 @@
  *
  *     | frame page | ... data | GUARD | ..... data | GUARD | ...
  *
+ * The runner maps the input memory at FRAME_INPUT_AT where that is free, so that an address in the
+ * story of a crash can be told as a place in an argument. Nothing else depends on it.
+ *
  * Outputs stand the same way in their memfd, with FRAME_CANARY bytes of 0xAA on both sides instead.
  */
 #pragma once
@@ -29,6 +32,8 @@ enum {
     FRAME_FD_OUTPUT = 4,
     FRAME_FD_BELL = 5,
 };
+
+#define FRAME_INPUT_AT UINT64_C(0x300000000000) /* in what AddressSanitizer leaves, x86 and Arm */
 
 enum frame_arg_kind { FRAME_NONE, FRAME_I64, FRAME_F64, FRAME_IN, FRAME_OUT };
 

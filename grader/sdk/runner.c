@@ -56,12 +56,13 @@ void lab_return(struct lab_call *c, unsigned result, int64_t value)
         c->reply->result[result] = value;
 }
 
-static void *map_whole(int fd, int protection, uint64_t *ret_size)
+/* At `wish`, if nothing is there and it is not NULL. */
+static void *map_whole(int fd, int protection, void *wish, uint64_t *ret_size)
 {
     struct stat st;
     if (fstat(fd, &st) != 0)
         _exit(101);
-    void *p = mmap(NULL, (size_t)st.st_size, protection, MAP_SHARED, fd, 0);
+    void *p = mmap(wish, (size_t)st.st_size, protection, MAP_SHARED, fd, 0);
     if (p == MAP_FAILED)
         _exit(102);
     *ret_size = (uint64_t)st.st_size;
@@ -121,8 +122,9 @@ __attribute__((visibility("default"))) int main(void)
 {
     uint64_t input_size, output_size;
     static struct lab_call call;
-    call.input = map_whole(FRAME_FD_INPUT, PROT_READ, &input_size);
-    call.output = map_whole(FRAME_FD_OUTPUT, PROT_READ | PROT_WRITE, &output_size);
+    call.input =
+        map_whole(FRAME_FD_INPUT, PROT_READ, (void *)(uintptr_t)FRAME_INPUT_AT, &input_size);
+    call.output = map_whole(FRAME_FD_OUTPUT, PROT_READ | PROT_WRITE, NULL, &output_size);
     call.reply = (struct frame_reply *)(void *)call.output;
 
     struct guards now = {.count = 0};

@@ -25,6 +25,7 @@ static const void *expected_row(struct check *k, uint32_t to, const float *x, si
     struct call *c = check_call(k, OP_QUANTIZE);
     call_i64(c, to);
     call_in(c, x, n * sizeof *x);
+    call_show(c, CALL_SHOW_F32);
     call_out(c, bytes);
     call_i64(c, (int64_t)n);
     if (!call_run(c) || !check_i64(k, "qt_quantize", 0, call_result(c, 0)))
@@ -47,6 +48,7 @@ static const void *own_row(struct check *k, uint32_t from, const uint8_t *row, u
     c = check_call(k, OP_QUANTIZE);
     call_i64(c, to);
     call_in(c, x, n * sizeof *x);
+    call_show(c, CALL_SHOW_F32);
     call_out(c, row_bytes(to, n));
     call_i64(c, (int64_t)n);
     return call_run(c) ? call_bytes(c, 2) : NULL;
@@ -81,8 +83,12 @@ static void judge_temporaries(struct check *k, int64_t peak)
                   "number of blocks of any type");
 }
 
-static void convert(struct check *k, uint32_t from, uint32_t to, size_t n, size_t skew)
+enum { CONVERT_FROM, CONVERT_TO, CONVERT_SKEW }; /* fixed; the size is in pieces of 256 weights */
+
+static void convert(struct check *k, const struct check_shape *s)
 {
+    const uint32_t from = (uint32_t)s->fixed[CONVERT_FROM], to = (uint32_t)s->fixed[CONVERT_TO];
+    const size_t skew = (size_t)s->fixed[CONVERT_SKEW], n = 256 * (size_t)s->size[0];
     check_case(k, "convert %s to %s, %zu weights", type_name(from), type_name(to), n);
     const size_t bytes = row_bytes(to, n);
     uint8_t *row = check_alloc(k, row_bytes(from, n));
@@ -106,11 +112,19 @@ static void convert(struct check *k, uint32_t from, uint32_t to, size_t n, size_
         hint_at_conversion(k, from, row, to, actual, n);
 }
 
+static void convert_pieces(struct check *k, uint32_t from, uint32_t to, size_t pieces, size_t skew)
+{
+    check_shrinkable(k, convert,
+                     &(struct check_shape){.fixed = {from, to, (int64_t)skew},
+                                           .size = {(int64_t)pieces},
+                                           .least = {1}});
+}
+
 /* Behind a pair that has to work, so that refusing everything earns nothing. */
 static void refuse_q5_k(struct check *k)
 {
     const size_t n = 256;
-    convert(k, REF_Q4_0, REF_Q8_0, n, 0);
+    convert_pieces(k, REF_Q4_0, REF_Q8_0, 1, 0);
     if (check_failed(k))
         return;
     uint8_t *row = check_alloc(k, n * 4);
@@ -131,10 +145,10 @@ void check_convert(struct check *k)
     for (size_t f = 0; f < N_TYPES; f++)
         for (size_t t = 0; t < N_TYPES; t++)
             if (all_types[t] != REF_Q5_K)
-                convert(k, all_types[f], all_types[t], 256 * (1 + (f + t) % 3), (f ^ t) % 2);
+                convert_pieces(k, all_types[f], all_types[t], 1 + (f + t) % 3, (f ^ t) % 2);
     refuse_q5_k(k);
     for (size_t i = 0; i < sizeof large / sizeof large[0]; i++)
-        convert(k, large[i][0], large[i][1], 1 << 20, 0);
+        convert_pieces(k, large[i][0], large[i][1], (1 << 20) / 256, 0);
 }
 
 /* ---- hygiene: nothing is compared, the sanitizers judge ---- */

@@ -41,29 +41,65 @@ void judge_dequantize(struct check *k, uint32_t type, const uint8_t *row, size_t
         suspect_restore(k, type, row, actual, n);
 }
 
+/* ---- rows that shrink: to fewer blocks, to the last of them, to a plain scale, to fewer codes
+ * ---- */
+
+enum { ROW_TYPE, ROW_SCALES, ROW_SKEW, ROW_WHAT };                  /* fixed */
+enum { ROW_BLOCKS, ROW_LAST, ROW_RANDOM_SCALES, ROW_RANDOM_BYTES }; /* sizes */
+
+struct row_kind {
+    size_t blocks, skew;
+    enum scales_kind scales;
+    const char *what;
+};
+
+static const struct row_kind row_kinds[] = {
+    {1, 0, SCALES_ANY, "random bytes"},
+    {1, 0, SCALES_ORDINARY, "ordinary scales"},
+    {2, 1, SCALES_ANY, "random bytes at an odd address"},
+    {7, 0, SCALES_SUBNORMAL, "subnormal and zero scales"},
+    {13, 3, SCALES_ANY, "random bytes at an odd address"},
+    {64, 0, SCALES_ANY, "random bytes"},
+};
+
+static void restore(struct check *k, const struct check_shape *s)
+{
+    const uint32_t type = (uint32_t)s->fixed[ROW_TYPE];
+    const size_t made = (size_t)s->size[ROW_BLOCKS], blocks = last_of(made, s->size[ROW_LAST]);
+    const size_t n = blocks * ref_quant_find(type)->weights;
+    const size_t keep = (size_t)s->size[ROW_RANDOM_BYTES];
+    const bool plain = s->size[ROW_RANDOM_SCALES] == 0;
+    check_case(k, "restore %s, %zu block%s, %s%s%s", type_name(type), blocks,
+               blocks == 1 ? "" : "s", row_kinds[s->fixed[ROW_WHAT]].what, plain ? ", scale 1" : "",
+               keep < ref_quant_find(type)->bytes
+                   ? check_printf(k, ", codes 0 from byte %zu on", keep)
+                   : "");
+    uint8_t *row = check_alloc(k, made * ref_quant_find(type)->bytes);
+    fill_row(check_rng(k), type, (enum scales_kind)s->fixed[ROW_SCALES], row,
+             made * ref_quant_find(type)->weights);
+    row += (made - blocks) * ref_quant_find(type)->bytes;
+    if (plain)
+        plain_scales(type, row, n);
+    keep_codes(type, row, n, keep);
+    judge_dequantize(k, type, row, n, (size_t)s->fixed[ROW_SKEW]);
+}
+
 static void random_rows(struct check *k, uint32_t type)
 {
-    static const struct {
-        size_t blocks, skew;
-        enum scales_kind kind;
-        const char *what;
-    } table[] = {
-        {1, 0, SCALES_ANY, "random bytes"},
-        {1, 0, SCALES_ORDINARY, "ordinary scales"},
-        {2, 1, SCALES_ANY, "random bytes at an odd address"},
-        {7, 0, SCALES_SUBNORMAL, "subnormal and zero scales"},
-        {13, 3, SCALES_ANY, "random bytes at an odd address"},
-        {64, 0, SCALES_ANY, "random bytes"},
-    };
-    const size_t weights = ref_quant_find(type)->weights;
-    const size_t last = sizeof table / sizeof table[0] - (check_sanitizing(k) ? 1 : 0);
-    for (size_t t = 0; t < last; t++) {
-        const size_t n = table[t].blocks * weights;
-        check_case(k, "restore %s, %zu block%s, %s", type_name(type), table[t].blocks,
-                   table[t].blocks == 1 ? "" : "s", table[t].what);
-        uint8_t *row = check_alloc(k, row_bytes(type, n));
-        fill_row(check_rng(k), type, table[t].kind, row, n);
-        judge_dequantize(k, type, row, n, table[t].skew);
+    const size_t count = sizeof row_kinds / sizeof row_kinds[0] - (check_sanitizing(k) ? 1 : 0);
+    for (size_t i = 0; i < count; i++) {
+        const struct row_kind *kind = &row_kinds[i];
+        const struct check_shape shape = {
+            .fixed = {[ROW_TYPE] = type,
+                      [ROW_SCALES] = (int64_t)kind->scales,
+                      [ROW_SKEW] = (int64_t)kind->skew,
+                      [ROW_WHAT] = (int64_t)i},
+            .size = {[ROW_BLOCKS] = (int64_t)kind->blocks,
+                     [ROW_LAST] = (int64_t)kind->blocks,
+                     [ROW_RANDOM_SCALES] = 1,
+                     [ROW_RANDOM_BYTES] = (int64_t)ref_quant_find(type)->bytes},
+            .least = {[ROW_BLOCKS] = 1, [ROW_LAST] = 1}};
+        check_shrinkable(k, restore, &shape);
     }
 }
 
@@ -129,13 +165,15 @@ void check_dq_legacy(struct check *k)
     }
 }
 
-static void all_scales(struct check *k, uint32_t type)
+static void all_scales(struct check *k, const struct check_shape *s)
 {
-    const size_t n = 64 * 256;
-    check_case(k, "restore %s, 64 blocks, every scale and minimum in every place", type_name(type));
-    uint8_t *row = check_alloc(k, row_bytes(type, n));
+    const uint32_t type = (uint32_t)s->fixed[0];
+    const size_t made = (size_t)s->size[0], blocks = last_of(made, s->size[1]);
+    check_case(k, "restore %s, %zu block%s, every scale and minimum in every place",
+               type_name(type), blocks, blocks == 1 ? "" : "s");
+    uint8_t *row = check_alloc(k, row_bytes(type, 64 * 256));
     fill_all_scales(check_rng(k), type, row);
-    judge_dequantize(k, type, row, n, 0);
+    judge_dequantize(k, type, row + (made - blocks) * ref_quant_find(type)->bytes, blocks * 256, 0);
 }
 
 void check_dq_k(struct check *k)
@@ -148,7 +186,9 @@ void check_dq_k(struct check *k)
         check_part(k, type_name(parts[t].type), parts[t].points);
         random_rows(k, parts[t].type);
         if (parts[t].type != REF_Q6_K && !check_sanitizing(k))
-            all_scales(k, parts[t].type);
+            check_shrinkable(
+                k, all_scales,
+                &(struct check_shape){.fixed = {parts[t].type}, .size = {64, 64}, .least = {1, 1}});
         sizes_and_refusals(k, parts[t].type);
     }
 }

@@ -20,6 +20,15 @@ enum weights_kind {
 };
 const char *weights_name(enum weights_kind kind);
 
+/* For cases that shrink: of `made` blocks the last ones are used, at most all. A fault in the third
+ * block so shrinks to three blocks and then to one. */
+size_t last_of(size_t made, int64_t wanted);
+
+/* For cases that shrink: every scale of a row 1 and every minimum 0; of each block only the first
+ * `keep` bytes as they are, the codes behind them 0. Scales always stay as they are. */
+void plain_scales(uint32_t type, uint8_t *row, size_t n);
+void keep_codes(uint32_t type, uint8_t *row, size_t n, size_t keep);
+
 /* n weights; none is -0. */
 void fill_weights(lab_rng *rng, enum weights_kind kind, float *ret_x, size_t n);
 

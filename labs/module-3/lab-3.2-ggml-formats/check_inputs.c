@@ -160,6 +160,34 @@ void fill_row(lab_rng *rng, uint32_t type, enum scales_kind kind, uint8_t *ret_r
     }
 }
 
+size_t last_of(size_t made, int64_t wanted)
+{
+    return (size_t)wanted < made ? (size_t)wanted : made;
+}
+
+void plain_scales(uint32_t type, uint8_t *row, size_t n)
+{
+    static const uint16_t one_and_no_minimum[2] = {0x3c00, 0};
+    const struct ref_quant_type *t = ref_quant_find(type);
+    int count;
+    const size_t at = scales_of(type, &count);
+    for (size_t b = 0; b < n / t->weights; b++)
+        for (int i = 0; i < count; i++)
+            wr_u16le(row + b * t->bytes + at + 2 * i, one_and_no_minimum[i]);
+}
+
+void keep_codes(uint32_t type, uint8_t *row, size_t n, size_t keep)
+{
+    const struct ref_quant_type *t = ref_quant_find(type);
+    int count;
+    const size_t at = scales_of(type, &count), end = at + 2 * (size_t)count;
+    for (size_t i = 0; i < n / t->weights * t->bytes; i++) {
+        const size_t byte = i % t->bytes;
+        if (byte >= keep && (byte < at || byte >= end))
+            row[i] = 0;
+    }
+}
+
 void fill_all_scales(lab_rng *rng, uint32_t type, uint8_t *ret_row)
 {
     const size_t bytes = ref_quant_find(type)->bytes;
