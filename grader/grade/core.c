@@ -31,3 +31,16 @@ void core_release(const struct core_before *before)
     if (before->known)
         (void)sched_setaffinity(0, sizeof before->cpus, &before->cpus);
 }
+
+bool core_raise(pid_t pid, enum core_priority priority)
+{
+    const struct sched_param p = {.sched_priority = (int)priority};
+    return pid >= 0 && sched_setscheduler(pid, SCHED_FIFO | SCHED_RESET_ON_FORK, &p) == 0;
+}
+
+void core_lower(pid_t pid)
+{
+    const struct sched_param ordinary = {.sched_priority = 0};
+    if (pid >= 0)
+        (void)sched_setscheduler(pid, SCHED_OTHER, &ordinary); /* it may be gone by now */
+}

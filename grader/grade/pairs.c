@@ -12,26 +12,64 @@ static_assert((int)PAIRS_MAX <= (int)STATS_MAX, "a race fits the statistics");
 enum { PACE_MIN = 6 };
 static const double OFF_SHARE = 0.25, OFF_SPREADS = 5;
 
-/* Par's times must stay within `limit` of `pace`. */
-static void own_pace(const struct pairs *p, double *ret_pace, double *ret_limit)
+/* A side's own pace, and how far off it a time must be to be no time of that side's. */
+struct pace {
+    double seconds, limit;
+};
+
+static struct pace pace_of(const double *seconds, size_t n)
 {
-    double times[PAIRS_MAX];
-    memcpy(times, p->par_s, p->n * sizeof times[0]);
-    *ret_pace = stats_median(times, p->n);
-    *ret_limit = fmax(OFF_SHARE * *ret_pace, OFF_SPREADS * stats_spread(p->par_s, p->n, *ret_pace));
+    double sorted[PAIRS_MAX];
+    memcpy(sorted, seconds, n * sizeof sorted[0]);
+    const double median = stats_median(sorted, n);
+    return (struct pace){median,
+                         fmax(OFF_SHARE * median, OFF_SPREADS * stats_spread(seconds, n, median))};
+}
+
+static void drop(struct pairs *p, size_t i)
+{
+    p->n--;
+    p->learner_s[i] = p->learner_s[p->n];
+    p->par_s[i] = p->par_s[p->n];
+}
+
+/* Returns how many of them par was too slow in. */
+static size_t drop_where_par_is_off(struct pairs *p)
+{
+    const struct pace pace = pace_of(p->par_s, p->n);
+    size_t slow = 0;
+    for (size_t i = p->n; i-- > 0;) {
+        if (fabs(p->par_s[i] - pace.seconds) <= pace.limit)
+            continue;
+        slow += p->par_s[i] > pace.seconds;
+        drop(p, i);
+    }
+    return slow;
+}
+
+/* Whoever disturbs par disturbs the learner as often. Were only par's bad moments forgotten, equal
+ * programs would look unequal; so up to as many of the learner's are, from the slowest on. */
+static void drop_where_learner_is_slow(struct pairs *p, const struct pace *pace, size_t most)
+{
+    while (most-- > 0) {
+        size_t slowest = 0;
+        for (size_t i = 1; i < p->n; i++)
+            if (p->learner_s[i] > p->learner_s[slowest])
+                slowest = i;
+        if (p->learner_s[slowest] - pace->seconds <= pace->limit)
+            return;
+        drop(p, slowest);
+    }
 }
 
 static struct pairs kept_of(const struct pairs *p)
 {
-    struct pairs kept = {.n = 0};
-    double pace, limit;
-    own_pace(p, &pace, &limit);
-    for (size_t i = 0; i < p->n; i++) {
-        if (p->n >= PACE_MIN && fabs(p->par_s[i] - pace) > limit)
-            continue;
-        kept.learner_s[kept.n] = p->learner_s[i];
-        kept.par_s[kept.n++] = p->par_s[i];
-    }
+    struct pairs kept = *p;
+    if (p->n < PACE_MIN)
+        return kept;
+    const struct pace learner = pace_of(p->learner_s, p->n);
+    const size_t slow = drop_where_par_is_off(&kept);
+    drop_where_learner_is_slow(&kept, &learner, slow);
     return kept;
 }
 

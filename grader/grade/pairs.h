@@ -24,7 +24,8 @@ struct pairs_result {
 };
 
 /* Discards the pairs in which par is far off its own median (by a quarter, or by five times its
- * spread where that is more), and judges the others. n > 0. `rng` draws the bootstrap's samples. */
+ * spread where that is more), and at most as many in which the learner is as far behind its own;
+ * judges the others. n > 0. `rng` draws the bootstrap's samples. */
 void pairs_judge(const struct pairs *p, lab_rng *rng, struct pairs_result *ret);
 
 /* More pairs would change nothing: the interval is narrower than the way from the ratio to the

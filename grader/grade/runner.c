@@ -103,8 +103,10 @@ bool runner_alive(const struct runner *r)
     return r->cell != NULL && !cell_ended(r->cell);
 }
 
-pid_t runner_pid(const struct runner *r)
+pid_t runner_pid(struct runner *r)
 {
+    if (runner_alive(r) && cell_pid(r->cell) < 0)
+        cell_step(r->cell); /* where it may have said so */
     return runner_alive(r) ? cell_pid(r->cell) : -1;
 }
 

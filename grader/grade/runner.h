@@ -42,8 +42,8 @@ struct runner_times {
  * computing with, so it need not be frozen for that. */
 MUST_CHECK enum err_code runner_open(struct runner *ret, const struct runner_config *config,
                                      struct err *why);
-/* The program's process, as we number it; -1: none. */
-pid_t runner_pid(const struct runner *r);
+/* The program's process, as we number it; -1: none, or it has not answered a call yet. */
+pid_t runner_pid(struct runner *r);
 /* NULL-safe; works on a zeroed runner. */
 void runner_close(struct runner *r);
 bool runner_alive(const struct runner *r);

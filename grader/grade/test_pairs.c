@@ -139,6 +139,35 @@ static void what_the_learner_took_discards_nothing(void **state)
     assert_int_equal(judge(&p).discarded, 0);
 }
 
+static void for_each_slow_moment_of_pars_one_of_the_learners_is_forgotten(void **state)
+{
+    (void)state;
+    struct pairs p = steady(20);
+    p.par_s[3] = p.par_s[9] = 5e-3;
+    p.learner_s[1] = p.learner_s[2] = p.learner_s[4] = 9e-3;
+    const struct pairs_result r = judge(&p);
+    assert_int_equal(r.discarded, 4);
+    p.learner_s[2] = p.learner_s[4] = 2.1e-3; /* its own pace: nothing to forget */
+    assert_int_equal(judge(&p).discarded, 3);
+}
+
+/* Half of all calls take much longer. Forgetting par's bad moments alone gave 0.97. */
+static void a_host_that_disturbs_both_sides_favours_neither(void **state)
+{
+    (void)state;
+    const struct host crowded = {0.05, 0.5};
+    lab_rng rng = {.s = 21};
+    double sum = 0;
+    for (int i = 0; i < 100; i++) {
+        struct pairs p = {.n = 0};
+        while (p.n < 100)
+            add_pair(&p, &crowded, 1, &rng);
+        sum += log(judge(&p).ratio);
+    }
+    if (fabs(sum / 100) > 0.01)
+        fail_msg("equal programs have a ratio of %.3f on average", exp(sum / 100));
+}
+
 static void where_par_scatters_widely_only_what_is_far_outside_is_discarded(void **state)
 {
     (void)state;
@@ -288,6 +317,8 @@ int main(void)
         cmocka_unit_test(equal_draws_give_equal_intervals),
         cmocka_unit_test(a_pair_in_which_par_is_off_its_pace_does_not_count),
         cmocka_unit_test(what_the_learner_took_discards_nothing),
+        cmocka_unit_test(for_each_slow_moment_of_pars_one_of_the_learners_is_forgotten),
+        cmocka_unit_test(a_host_that_disturbs_both_sides_favours_neither),
         cmocka_unit_test(where_par_scatters_widely_only_what_is_far_outside_is_discarded),
         cmocka_unit_test(few_pairs_have_no_pace_to_be_off),
         cmocka_unit_test(a_race_ends_when_the_interval_is_narrower_than_the_way_to_a_border),
