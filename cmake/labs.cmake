@@ -136,7 +136,7 @@ function(graded_lab dir)
     DEPENDS ${solution} ${headers} ${out}/harness.plain.o VERBATIM)
   add_custom_target(lab_${id} ALL DEPENDS ${products} ${out}/par)
 
-  add_test(NAME lab_${id} COMMAND ${GRADED_GRADE} test --cache ${CMAKE_BINARY_DIR}/cache ${dir})
+  add_test(NAME lab_${id} COMMAND ${GRADED_GRADE} test --quick --cache ${CMAKE_BINARY_DIR}/cache ${dir})
   set_tests_properties(lab_${id} PROPERTIES LABELS labs TIMEOUT 600
                        ENVIRONMENT GRADED_LAB_BUILD=${CMAKE_BINARY_DIR}/labs)
 endfunction()

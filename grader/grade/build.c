@@ -44,6 +44,8 @@ static void command_line(struct args *cmd, const struct lab *lab, enum build_kin
     static const char *const arch[] = {CONFIG_ARCH_FLAGS};
     static const char *const sanitize[] = {CONFIG_SANITIZE_FLAGS};
     static const char *const link[] = {CONFIG_LINK_FLAGS};
+    static const char *const cover[] = {"-O0", "-fprofile-arcs", "-ftest-coverage",
+                                        "-fprofile-info-section=graded_gcov"};
     static const char *const words[] = {
         "-Wall", "-Wextra", "-fmax-errors=20", "-fdiagnostics-format=json", "-pipe", "-I/lab"};
     push(cmd, CONFIG_CC);
@@ -51,13 +53,17 @@ static void command_line(struct args *cmd, const struct lab *lab, enum build_kin
     PUSH_LIST(cmd, arch);
     if (kind == BUILD_SANITIZE)
         PUSH_LIST(cmd, sanitize);
+    else if (kind == BUILD_COVER)
+        PUSH_LIST(cmd, cover);
     else
         push(cmd, lab->optimize);
     PUSH_LIST(cmd, words);
     for (size_t i = 0; i < lab->n_files; i++)
         push(cmd, lab->files[i].name);
     push(cmd, "/lab/harness.o");
-    if (kind == BUILD_PLAIN)
+    if (kind == BUILD_COVER)
+        push(cmd, "/lab/cover.o");
+    if (kind != BUILD_SANITIZE)
         push(cmd, "-static");
     PUSH_LIST(cmd, link);
     for (size_t i = 0; i < lab->n_libs; i++)
@@ -66,21 +72,38 @@ static void command_line(struct args *cmd, const struct lab *lab, enum build_kin
     push(cmd, IMAGE_NAME);
 }
 
-static size_t binds_of(struct cell_bind *binds, const struct lab *lab, enum build_kind kind,
-                       struct arena *a)
+size_t build_tool_binds(struct cell_bind ret[BUILD_TOOL_BINDS])
 {
     static const char *const system[] = {"/usr/bin", "/usr/lib",   "/usr/include", "/lib",
                                          "/lib64",   "/usr/lib64", "/usr/libexec"};
     size_t n = 0;
     for (size_t i = 0; i < sizeof system / sizeof system[0]; i++)
         if (access(system[i], F_OK) == 0)
-            binds[n++] = (struct cell_bind){.host = system[i], .guest = system[i]};
+            ret[n++] = (struct cell_bind){.host = system[i], .guest = system[i]};
+    return n;
+}
+
+struct cell_bind build_no_locks(const struct lab *lab, struct arena *a)
+{
+    return (struct cell_bind){.host = arena_printf(a, "%s/../no_locks.so", lab->build_dir),
+                              .guest = "/lab/no_locks.so"};
+}
+
+static size_t binds_of(struct cell_bind *binds, const struct lab *lab, enum build_kind kind,
+                       struct arena *a)
+{
+    size_t n = build_tool_binds(binds);
     binds[n++] =
         (struct cell_bind){.host = arena_printf(a, "%s/lab.h", lab->dir), .guest = "/lab/lab.h"};
     binds[n++] =
         (struct cell_bind){.host = arena_printf(a, "%s/harness.%s.o", lab->build_dir,
-                                                kind == BUILD_PLAIN ? "plain" : "sanitize"),
+                                                kind == BUILD_SANITIZE ? "sanitize" : "plain"),
                            .guest = "/lab/harness.o"};
+    if (kind == BUILD_COVER) {
+        binds[n++] = (struct cell_bind){.host = arena_printf(a, "%s/../cover.o", lab->build_dir),
+                                        .guest = "/lab/cover.o"};
+        binds[n++] = build_no_locks(lab, a);
+    }
     return n;
 }
 
@@ -194,7 +217,8 @@ static void keep(struct build *b, struct arena *a)
 
 static enum err_code start_cell(struct build *b, struct arena *a, struct err *why)
 {
-    static const char *const envp[] = {"PATH=/usr/bin", "LC_ALL=C", "TMPDIR=/tmp", NULL};
+    const char *const envp[] = {"PATH=/usr/bin", "LC_ALL=C", "TMPDIR=/tmp",
+                                b->kind == BUILD_COVER ? BUILD_PRELOAD : NULL, NULL};
     const struct lab *lab = b->lab;
     const struct submission *s = b->s;
     struct args cmd = {.n = 0};

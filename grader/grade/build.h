@@ -14,7 +14,8 @@
 #include "grader/report/report.h"
 #include "sandbox/cell.h"
 
-enum build_kind { BUILD_PLAIN, BUILD_SANITIZE };
+/* BUILD_COVER is for `grade test`: a solution that counts how often each line runs. */
+enum build_kind { BUILD_PLAIN, BUILD_SANITIZE, BUILD_COVER };
 
 struct build {
     const struct lab *lab;
@@ -43,6 +44,13 @@ MUST_CHECK enum err_code build_finish(struct build *b, struct build *other, stru
 /* Lets a build go on that nobody waits for: what it prints is read, its limits are kept. */
 void build_tend(struct build *b);
 void build_close(struct build *b);
+
+/* What a cell must show for the compiler and its like to run; returns how many there are. */
+enum { BUILD_TOOL_BINDS = 8 };
+size_t build_tool_binds(struct cell_bind ret[BUILD_TOOL_BINDS]);
+/* For gcc and gcov where they measure coverage: grader/sdk/no_locks.c. */
+#define BUILD_PRELOAD "LD_PRELOAD=/lab/no_locks.so"
+struct cell_bind build_no_locks(const struct lab *lab, struct arena *a);
 
 /* An executable of ours as what a cell runs: a sealed memfd, the caller's. (Landlock would not let
  * a cell execute a file outside of its root; memory has no place.) */

@@ -37,7 +37,11 @@ static const char usage_text[] =
     "                           $XDG_CACHE_HOME or ~/.cache; with --job: nowhere\n"
     "  --cache-bytes N          of them at most; default: 1 GiB\n"
     "  --no-cache               compile anew, keep nothing\n"
-    "grade test [LAB...]      labs prove themselves (takes the options about the cache)\n"
+    "grade test [LAB...]      labs prove themselves (takes the options about labs and cache)\n"
+    "  --mutants N|all          mistakes made by machine to try, of a lab; default: 40\n"
+    "  --mutant-seconds N       for them at most; default: 120\n"
+    "  --quick                  none of them, and no coverage\n"
+    "  --format json            one object per lab, for programs\n"
     "grade list               labs and their points\n"
     "grade calibrate [LAB...] how small a difference in speed this host can tell; 1: not enough\n"
     "  --format text|json, --core N, --labs DIR\n"
@@ -58,6 +62,8 @@ struct options {
     int64_t cache_bytes;
     int core;
     int64_t parent_pid;
+    bool quick;
+    int64_t mutants, mutant_s; /* -1: all of them */
     char **rest;
     int n_rest;
 };
@@ -139,6 +145,16 @@ static enum err_code take_option(struct options *o, int option, struct err *why)
         rc = parse_i64(optarg, "--core", 0, 4095, &core, why);
         o->core = (int)core;
         return rc;
+    case 'q':
+        o->quick = true;
+        return OK;
+    case 'm':
+        o->mutants = -1;
+        return strcmp(optarg, "all") == 0
+                   ? OK
+                   : parse_i64(optarg, "--mutants", 0, 1000000, &o->mutants, why);
+    case 't':
+        return parse_i64(optarg, "--mutant-seconds", 1, 1000000, &o->mutant_s, why);
     case 'p':
         return parse_i64(optarg, "--parent-pid", 1, INT32_MAX, &o->parent_pid, why);
     default:
@@ -149,6 +165,8 @@ static enum err_code take_option(struct options *o, int option, struct err *why)
 static enum err_code parse_options(int argc, char **argv, struct options *ret, struct err *why)
 {
     static const struct option known[] = {
+        {"quick", no_argument, NULL, 'q'},            {"mutants", required_argument, NULL, 'm'},
+        {"mutant-seconds", required_argument, NULL, 't'},
         {"format", required_argument, NULL, 'f'},     {"job", required_argument, NULL, 'j'},
         {"seed", required_argument, NULL, 's'},       {"visible", no_argument, NULL, 'v'},
         {"events", no_argument, NULL, 'e'},           {"core", required_argument, NULL, 'c'},
@@ -157,7 +175,7 @@ static enum err_code parse_options(int argc, char **argv, struct options *ret, s
         {"no-cache", no_argument, NULL, 'n'},         {"for", required_argument, NULL, 'r'},
         {"case", required_argument, NULL, 'o'},       {0},
     };
-    *ret = (struct options){.format = "text", .core = -1};
+    *ret = (struct options){.format = "text", .core = -1, .mutants = 40, .mutant_s = 120};
     for (int c = 0; (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
         const enum err_code rc = take_option(ret, c, why);
         if (rc != OK)
@@ -341,18 +359,19 @@ static int command_run(int argc, char **argv)
 static int prove_one(const struct options *o, const struct lab_paths *paths, const char *name,
                      struct arena *a)
 {
-    struct lab lab;
+    const struct prove_options options = {.coverage = !o->quick,
+                                          .mutants = o->quick        ? 0
+                                                     : o->mutants < 0 ? SIZE_MAX
+                                                                      : (size_t)o->mutants,
+                                          .budget_ms = o->mutant_s * 1000,
+                                          .json = strcmp(o->format, "json") == 0,
+                                          .core = o->core,
+                                          .cache_dir = cache_dir(o, a)};
     struct err why;
-    if (lab_open(&lab, paths, name, a, &why) != OK)
-        return fault(&why);
     bool proved = false;
-    int status = EXIT_PASSED;
-    if (prove_lab(&lab, -1, cache_dir(o, a), stdout, &proved, &why) != OK)
-        status = fault(&why);
-    else if (!proved)
-        status = EXIT_BELOW;
-    lab_close(&lab);
-    return status;
+    if (prove_lab(paths, name, &options, &proved, &why) != OK)
+        return fault(&why);
+    return proved ? EXIT_PASSED : EXIT_BELOW;
 }
 
 static int for_labs(const struct options *o,

@@ -1,18 +1,33 @@
-/* `grade test`: a lab proves itself. The solution scores 100, the starter compiles and stays under
- * its ceiling, every mutant loses points in each group that its first line names, and verdicts are
- * the same over five seeds. */
+/* `grade test`: a lab proves itself. Its files are there, the solution scores 100 and runs as fast
+ * as par, the starter compiles and stays under its ceiling, every mutant loses points in each group
+ * that its first line names, and verdicts are the same over five seeds. What is only worth knowing
+ * is told beside: which lines of the solution no case runs, and which small mistakes made by
+ * machine (mutate.h) no case catches. */
 #pragma once
 
 #include <stdbool.h>
-#include <stdio.h>
+#include <stddef.h>
+#include <stdint.h>
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "grader/grade/lab.h"
 
-/* Tells each result on `out`. ret_proved is false when the lab breaks a promise; errors are faults
- * of ours or of the host. */
-MUST_CHECK enum err_code prove_lab(const struct lab *lab, int core, const char *cache_dir,
-                                   FILE *out, bool *ret_proved, struct err *why);
+struct prove_options {
+    bool coverage;
+    size_t mutants;        /* made by machine, at most; a fixed choice of all there are */
+    int64_t budget_ms;     /* for those */
+    bool json;             /* one object per lab and line, instead of text */
+    int core;              /* -1: the first that is allowed */
+    const char *cache_dir; /* of compile results; NULL: none */
+};
+
+/* Proves the lab in a process of its own, which its checker may take with it, and tells all on
+ * standard output. ret_proved is false when the lab breaks a promise, or its manifest or its files
+ * are wrong. Errors are faults of ours or of the host. */
+MUST_CHECK enum err_code prove_lab(const struct lab_paths *paths, const char *name,
+                                   const struct prove_options *options, bool *ret_proved,
+                                   struct err *why);
 
 /* The groups named by a mutant's first line, `group: a, b` inside a comment. ERR_FORMAT: no such
  * line. */

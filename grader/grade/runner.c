@@ -1,5 +1,6 @@
 #include "grader/grade/runner.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -7,6 +8,7 @@
 #include <unistd.h>
 
 #include "grader/grade/config.h"
+#include "grader/sdk/cover.h"
 
 enum { SANITIZER_LIBRARIES_MAX = 16 };
 
@@ -39,7 +41,8 @@ static enum err_code open_cell(struct runner *r, const struct runner_config *c, 
     static const char *const no_env[] = {NULL};
     struct cell_bind binds[SANITIZER_LIBRARIES_MAX];
     const bool sanitize = c->profile == CELL_SANITIZE;
-    const int fds[] = {r->shm.input_fd, r->shm.output_fd, guest_bell};
+    const int fds[] = {r->shm.input_fd, r->shm.output_fd, guest_bell, c->cover_fd};
+    static_assert(COVER_FD == 3 + 3, "the fourth of them");
     const struct cell_config config = {
         .profile = c->profile,
         .argv = argv,
@@ -48,7 +51,7 @@ static enum err_code open_cell(struct runner *r, const struct runner_config *c, 
         .binds = binds,
         .n_binds = sanitize ? sanitizer_binds(binds) : 0,
         .fds = fds,
-        .n_fds = sizeof fds / sizeof fds[0],
+        .n_fds = c->cover_fd > 0 ? 4 : 3,
         .limits = {.cpu_ms = c->total_cpu_ms,
                    .wall_ms = c->total_cpu_ms * 3,
                    .memory_bytes = c->memory_bytes,
@@ -159,6 +162,23 @@ static enum err_code thaw(struct runner *r, struct err *why)
         return OK;
     r->frozen = false;
     return cell_thaw(r->cell, why);
+}
+
+void runner_hang_up(struct runner *r)
+{
+    enum { PATIENCE_MS = 5000 };
+    if (!runner_alive(r) || thaw(r, NULL) != OK)
+        return;
+    shutdown(r->bell, SHUT_RDWR);
+    for (const int64_t end = now_ns() + PATIENCE_MS * 1000000LL; now_ns() < end;) {
+        struct pollfd fd = {.fd = cell_fd(r->cell), .events = POLLIN};
+        poll(&fd, 1, 100);
+        cell_step(r->cell);
+        if (cell_ended(r->cell))
+            return;
+    }
+    cell_kill(r->cell);
+    cell_wait(r->cell);
 }
 
 /* A byte that lies in the bell before we ring was no answer to anything. */

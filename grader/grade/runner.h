@@ -16,6 +16,7 @@ struct runner_config {
     int64_t memory_bytes, stack_bytes, output_bytes, arena_bytes;
     int64_t total_cpu_ms; /* over all its calls; the cell's own last limit */
     int core;             /* -1: not pinned */
+    int cover_fd;         /* > 0: becomes COVER_FD of grader/sdk/cover.h; borrowed */
 };
 
 struct runner {
@@ -47,6 +48,8 @@ pid_t runner_pid(struct runner *r);
 /* NULL-safe; works on a zeroed runner. */
 void runner_close(struct runner *r);
 bool runner_alive(const struct runner *r);
+/* No more calls: lets the program end by itself, which takes it a moment, or else ends it. */
+void runner_hang_up(struct runner *r);
 
 /* One call, already written to r->shm: thaw, ring, wait, stop the clock, freeze. The CPU limit is
  * checked against the cell's CPU time; wall time may be three times as much and a second. */
