@@ -1,0 +1,213 @@
+/* A race with real runners, on lab 0.9 of tests/attacks: what is told of equal programs, of wrong
+ * ones, and where the hardware counts. Times here say nothing; what is decided from times is
+ * test_pairs.c. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <sodium.h>
+
+#include "grader/grade/build.h"
+#include "grader/grade/config.h"
+#include "grader/grade/core.h"
+#include "grader/grade/grade.h"
+#include "grader/grade/timed.h"
+
+enum { MEMORY_MAX = 64 << 20, BUDGET_MS = 200 };
+
+struct fixture {
+    struct arena arena;
+    struct lab lab;
+    int par_fd, wrong_fd;
+    struct grade_builds wrong;
+};
+
+static int open_lab(void **state)
+{
+    static struct fixture f;
+    const struct lab_paths paths = {.labs = "tests/attacks/labs", .build = CONFIG_LAB_BUILD_DIR};
+    struct submission s;
+    struct err why;
+    arena_init(&f.arena, MEMORY_MAX);
+    *state = &f;
+    if (sodium_init() < 0)
+        return -1;
+    if (lab_open(&f.lab, &paths, "0.9", &f.arena, &why) != OK ||
+        build_load_image(arena_printf(&f.arena, "%s/par", f.lab.build_dir), &f.par_fd, &why) !=
+            OK ||
+        submission_read_folder(&f.lab, arena_printf(&f.arena, "%s/starter", f.lab.dir), &f.arena,
+                               &s, &why) != OK ||
+        grade_builds_open(&f.wrong, &f.lab, &s, &(struct grade_options){.events_fd = -1}, &f.arena,
+                          &why) != OK)
+        fail_msg("%s", why.text);
+    f.wrong_fd = f.wrong.plain.image_fd;
+    return 0;
+}
+
+static int close_lab(void **state)
+{
+    struct fixture *f = *state;
+    grade_builds_close(&f->wrong);
+    close(f->par_fd);
+    lab_close(&f->lab);
+    arena_done(&f->arena);
+    return 0;
+}
+
+/* The lab's timed case, with a program of ours against par. */
+static struct report_performance race(struct fixture *f, int image_fd, bool to_the_end,
+                                      const struct counters_host *counters)
+{
+    static const struct roofline roof = {
+        .peak_gflops = 100, .levels = {{"memory", 1e18, 10}}, .n_levels = 1};
+    struct lab_timed code = *lab_timed_code(&f->lab, f->lab.timed[0].name);
+    code.bytes = 1e6;
+    const struct timed timed = {.rule = &f->lab.timed[0],
+                                .code = &code,
+                                .budget_ms = BUDGET_MS,
+                                .to_the_end = to_the_end,
+                                .roof = &roof,
+                                .counters = counters};
+    const int core = core_pick(-1);
+    struct runner_slot learner = {.config = grade_runner_config(&f->lab, image_fd, false, core),
+                                  .max_incidents = 8};
+    struct runner_slot par = {.config = grade_runner_config(&f->lab, f->par_fd, false, core),
+                              .max_incidents = 1};
+    const struct core_before before = core_pin(core);
+    struct check k;
+    struct report_performance p = {.pairs = -1};
+    struct err why;
+    check_init(&k, &f->lab, f->lab.timed[0].name, &learner, &f->arena, 7);
+    if (timed_run(&k, &par, &timed, &p, &why) != OK)
+        fail_msg("%s", why.text);
+    check_done(&k);
+    runner_slot_close(&par);
+    runner_slot_close(&learner);
+    core_release(&before);
+    return p;
+}
+
+static void equal_programs_are_about_equal(void **state)
+{
+    struct fixture *f = *state;
+    const struct report_performance p = race(f, f->par_fd, false, NULL);
+    assert_true(p.ratio > 0.3 && p.ratio < 3);
+    assert_true(p.interval[0] <= p.ratio && p.ratio <= p.interval[1]);
+    assert_true(p.pairs + p.discarded >= TIMED_FEWEST);
+    assert_string_equal(p.tier, "honest");
+    assert_true(p.earned == 20);
+    assert_false(p.has_counters);
+    assert_string_equal(p.level, "memory");
+    assert_true(p.attained > 0);
+}
+
+static void a_race_to_the_end_uses_its_budget(void **state)
+{
+    struct fixture *f = *state;
+    const struct report_performance soon = race(f, f->par_fd, false, NULL);
+    const struct report_performance late = race(f, f->par_fd, true, NULL);
+    assert_true(late.pairs + late.discarded >= soon.pairs + soon.discarded);
+    assert_true(late.pairs + late.discarded > TIMED_FEWEST);
+}
+
+static void a_wrong_output_voids_the_timing_and_the_note_says_so(void **state)
+{
+    struct fixture *f = *state;
+    const struct report_performance p = race(f, f->wrong_fd, false, NULL);
+    assert_true(p.ratio == 0 && p.value == 0 && p.earned == 0);
+    assert_null(p.tier);
+    assert_int_equal(p.pairs, 0);
+    assert_non_null(strstr(p.note, "wrong"));
+}
+
+/* ---- counters that always count the same ---- */
+
+static int starts;
+
+static int some_open(uint64_t event, pid_t pid, int leader)
+{
+    (void)event, (void)leader;
+    return pid > 0 ? 100 : -1;
+}
+
+static int some_control(int leader, unsigned long request)
+{
+    (void)leader, (void)request;
+    starts++;
+    return 0;
+}
+
+static ssize_t some_read(int leader, void *bytes, size_t size)
+{
+    (void)leader;
+    const uint64_t group[] = {COUNTERS, 10, 10, 4000, 2000, 30, 7};
+    assert_true(size >= sizeof group);
+    memcpy(bytes, group, sizeof group);
+    return sizeof group;
+}
+
+static int some_close(int fd)
+{
+    (void)fd;
+    return 0;
+}
+
+static void what_the_hardware_counts_in_calls_of_their_own_is_told(void **state)
+{
+    static const struct counters_host host = {some_open, some_control, some_read, some_close};
+    struct fixture *f = *state;
+    starts = 0;
+    const struct report_performance p = race(f, f->par_fd, false, &host);
+    assert_true(p.has_counters);
+    assert_int_equal(p.counters.instructions, 4000);
+    assert_int_equal(p.counters.cycles, 2000);
+    assert_int_equal(p.counters.cache_misses, 30);
+    assert_int_equal(p.counters.branch_misses, 7);
+    assert_int_equal(starts, 3 * TIMED_COUNTED); /* reset, enable, disable */
+}
+
+static int no_open(uint64_t event, pid_t pid, int leader)
+{
+    (void)event, (void)pid, (void)leader;
+    return -1;
+}
+
+static void a_host_without_counters_times_all_the_same(void **state)
+{
+    static const struct counters_host host = {no_open, some_control, some_read, some_close};
+    struct fixture *f = *state;
+    const struct report_performance p = race(f, f->par_fd, false, &host);
+    assert_false(p.has_counters);
+    assert_true(p.ratio > 0);
+}
+
+/* ---- priority ---- */
+
+static void priority_is_given_back(void **state)
+{
+    (void)state;
+    const bool raised = core_raise(0, CORE_CLOCK);
+    assert_int_equal(sched_getscheduler(0),
+                     raised ? SCHED_FIFO | SCHED_RESET_ON_FORK : SCHED_OTHER);
+    core_lower(0);
+    assert_int_equal(sched_getscheduler(0), SCHED_OTHER);
+    assert_false(core_raise(-1, CORE_CLOCK));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(equal_programs_are_about_equal),
+        cmocka_unit_test(a_race_to_the_end_uses_its_budget),
+        cmocka_unit_test(a_wrong_output_voids_the_timing_and_the_note_says_so),
+        cmocka_unit_test(what_the_hardware_counts_in_calls_of_their_own_is_told),
+        cmocka_unit_test(a_host_without_counters_times_all_the_same),
+        cmocka_unit_test(priority_is_given_back),
+    };
+    return cmocka_run_group_tests(tests, open_lab, close_lab);
+}
