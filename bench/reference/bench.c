@@ -11,7 +11,7 @@ enum { LIMITS = 3, ROUNDS_MAX = 101 };
 double bench_now(void)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t); /* others' turns on this core do not count */
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
@@ -35,8 +35,7 @@ static double median(const double *values, int n)
     return n % 2 != 0 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2.0;
 }
 
-/* What the compiler must take for used. */
-static void keep(uint64_t value)
+void bench_keep(uint64_t value)
 {
     __asm__ volatile("" : : "r"(value));
 }
@@ -45,16 +44,16 @@ static void keep(uint64_t value)
 static double limit_seconds(const struct bench *bench, const struct bench_case *c, size_t turn)
 {
     double start = bench_now(), slowest = 0.0;
-    if (c->loads > 0.0)
-        keep(bench_load(bench_window(bench, (size_t)c->loads, turn), (size_t)c->loads));
+    if (c->loads > 0)
+        bench_keep(bench_load(bench_window(bench, c->loads, turn), c->loads));
     slowest = fmax(slowest, bench_now() - start);
     start = bench_now();
-    if (c->stores > 0.0)
+    if (c->stores > 0)
         bench_store(bench->hot, c->stores);
     slowest = fmax(slowest, bench_now() - start);
     start = bench_now();
-    if (c->fmas > 0.0)
-        keep((uint64_t)bench_fma(c->fmas));
+    if (c->fmas > 0)
+        bench_keep((uint64_t)bench_fma(c->fmas));
     return fmax(slowest, bench_now() - start);
 }
 

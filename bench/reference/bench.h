@@ -18,9 +18,9 @@ struct bench_case {
     const char *name;
     double bytes;  /* that one run reads from beyond the caches, for GB/s */
     double flops;  /* of one run; 0 where none are counted */
-    double loads;  /* what one run cannot do without: bytes read from beyond the caches, */
-    double stores; /* bytes written to a buffer in the caches, */
-    double fmas;   /* and float multiply-adds; 0: no such limit */
+    size_t loads;  /* what one run cannot do without: bytes read from beyond the caches, */
+    size_t stores; /* bytes written to a buffer in the caches, */
+    size_t fmas;   /* and float multiply-adds; 0: no such limit */
     size_t n_rungs;
     struct bench_rung {
         const char *name; /* the first one is the scalar truth */
@@ -43,7 +43,10 @@ uint8_t *bench_window(const struct bench *bench, size_t bytes, size_t turn);
 /* Runs a case and prints a line for each rung. */
 void bench_run(const struct bench *bench, const struct bench_case *c);
 
-/* Seconds from some start. */
+/* Uses a value as far as the compiler can tell. */
+void bench_keep(uint64_t value);
+
+/* Seconds that this thread has run. */
 double bench_now(void);
 
 /* ---- limits.c: by the widest instructions of this machine ---- */
@@ -51,9 +54,9 @@ double bench_now(void);
 /* Reads all bytes of a buffer; the result keeps the compiler from leaving it out. */
 uint64_t bench_load(const uint8_t *bytes, size_t n);
 /* Writes `bytes` in all, over and over to the hot buffer. */
-void bench_store(float *hot, double bytes);
+void bench_store(float *hot, size_t bytes);
 /* Does about n multiply-adds of floats, in registers. */
-float bench_fma(double n);
+float bench_fma(size_t n);
 
 /* ---- modules ---- */
 

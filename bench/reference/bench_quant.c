@@ -59,19 +59,19 @@ static void add_rungs(struct bench_case *c, struct work works[REF_ISAS], const s
     }
 }
 
-static size_t row_bytes(uint32_t id)
+static size_t row_bytes(const struct ref_quant_type *type)
 {
-    size_t bytes = 0;
-    return ref_quant_row_bytes(id, ROW, &bytes, NULL) == OK ? bytes : 0;
+    return (size_t)ROW / type->weights * type->bytes;
 }
 
 static void bench_dequantize(const struct work *like, const char *type)
 {
     char name[32];
     struct work works[REF_ISAS];
-    const double bytes = (double)(like->rows * like->row_bytes), weights = (double)like->rows * ROW;
+    const size_t bytes = like->rows * like->row_bytes, weights = like->rows * ROW;
     snprintf(name, sizeof name, "dequantize %s", type);
-    struct bench_case c = {.name = name, .bytes = bytes, .loads = bytes, .stores = 4.0 * weights};
+    struct bench_case c = {
+        .name = name, .bytes = (double)bytes, .loads = bytes, .stores = sizeof(float) * weights};
     add_rungs(&c, works, like, run_dequantize);
     bench_run(like->bench, &c);
 }
@@ -80,9 +80,10 @@ static void bench_dot(const struct work *like, const char *type)
 {
     char name[32];
     struct work works[REF_ISAS];
-    const double bytes = (double)(like->rows * like->row_bytes), weights = (double)like->rows * ROW;
+    const size_t bytes = like->rows * like->row_bytes, weights = like->rows * ROW;
     snprintf(name, sizeof name, "dot %s", type);
-    struct bench_case c = {.name = name, .bytes = bytes, .loads = bytes, .flops = 2.0 * weights};
+    struct bench_case c = {
+        .name = name, .bytes = (double)bytes, .loads = bytes, .flops = 2.0 * (double)weights};
     add_rungs(&c, works, like, run_dot);
     bench_run(like->bench, &c);
 }
@@ -91,9 +92,9 @@ static void bench_quantize(const struct work *like, const char *type)
 {
     char name[32];
     struct work works[REF_ISAS];
-    const double bytes = (double)(like->rows * sizeof(float) * ROW);
+    const size_t bytes = like->rows * sizeof(float) * ROW;
     snprintf(name, sizeof name, "quantize %s", type);
-    struct bench_case c = {.name = name, .bytes = bytes, .loads = bytes};
+    struct bench_case c = {.name = name, .bytes = (double)bytes, .loads = bytes};
     add_rungs(&c, works, like, run_quantize);
     bench_run(like->bench, &c);
 }
@@ -122,7 +123,7 @@ void bench_quant(const struct bench *bench)
     memcpy(activations, bench->cold, sizeof activations);
     for (size_t t = 0; t < sizeof ids / sizeof ids[0]; t++) {
         const struct ref_quant_type *type = ref_quant_find(ids[t]);
-        struct work w = {bench, NULL, type, row_bytes(ids[t]), 0, activations, bench->hot};
+        struct work w = {bench, NULL, type, row_bytes(type), 0, activations, bench->hot};
         w.rows = RUN_BYTES / w.row_bytes;
         bench_dequantize(&w, type->name);
         if (type->partner != REF_NONE)

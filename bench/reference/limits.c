@@ -32,30 +32,30 @@ WITH_AVX2 static uint64_t load_avx2(const uint8_t *bytes, size_t n)
     return (uint64_t)_mm256_extract_epi64(all, 0) | (uint64_t)_mm256_extract_epi64(all, 3);
 }
 
-WITH_AVX512 static void store_avx512(float *hot, double bytes)
+WITH_AVX512 static void store_avx512(float *hot, size_t bytes)
 {
     const __m512 v = _mm512_set1_ps(1.0f);
-    for (; bytes > 0.0; bytes -= BENCH_HOT_BYTES)
+    for (size_t at = 0; at < bytes; at += BENCH_HOT_BYTES)
         for (size_t i = 0; i < BENCH_HOT_BYTES / 4; i += 16)
             _mm512_storeu_ps(hot + i, v);
 }
 
-WITH_AVX2 static void store_avx2(float *hot, double bytes)
+WITH_AVX2 static void store_avx2(float *hot, size_t bytes)
 {
     const __m256 v = _mm256_set1_ps(1.0f);
-    for (; bytes > 0.0; bytes -= BENCH_HOT_BYTES)
+    for (size_t at = 0; at < bytes; at += BENCH_HOT_BYTES)
         for (size_t i = 0; i < BENCH_HOT_BYTES / 4; i += 8)
             _mm256_storeu_ps(hot + i, v);
 }
 
 /* Ten sums: more than two units of four cycles can have under way. */
-WITH_AVX512 static float fma_avx512(double n)
+WITH_AVX512 static float fma_avx512(size_t n)
 {
     __m512 v[10];
     for (int k = 0; k < 10; k++)
         v[k] = _mm512_set1_ps((float)k);
     const __m512 a = _mm512_set1_ps(0.999f);
-    for (; n > 0.0; n -= 10.0 * 16.0 * 16.0)
+    for (size_t done = 0; done < n; done += 10 * 16 * 16)
         for (int i = 0; i < 16; i++)
 #pragma GCC unroll 10
             for (int k = 0; k < 10; k++)
@@ -65,13 +65,13 @@ WITH_AVX512 static float fma_avx512(double n)
     return _mm512_reduce_add_ps(v[0]);
 }
 
-WITH_AVX2 static float fma_avx2(double n)
+WITH_AVX2 static float fma_avx2(size_t n)
 {
     __m256 v[10];
     for (int k = 0; k < 10; k++)
         v[k] = _mm256_set1_ps((float)k);
     const __m256 a = _mm256_set1_ps(0.999f);
-    for (; n > 0.0; n -= 10.0 * 8.0 * 16.0)
+    for (size_t done = 0; done < n; done += 10 * 8 * 16)
         for (int i = 0; i < 16; i++)
 #pragma GCC unroll 10
             for (int k = 0; k < 10; k++)
@@ -100,7 +100,7 @@ uint64_t bench_load(const uint8_t *bytes, size_t n)
     return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
-void bench_store(float *hot, double bytes)
+void bench_store(float *hot, size_t bytes)
 {
 #if defined(__x86_64__)
     if (__builtin_cpu_supports("avx512f"))
@@ -108,11 +108,11 @@ void bench_store(float *hot, double bytes)
     if (__builtin_cpu_supports("avx2"))
         return store_avx2(hot, bytes);
 #endif
-    for (; bytes > 0.0; bytes -= BENCH_HOT_BYTES)
-        memset(hot, (int)bytes & 1, BENCH_HOT_BYTES);
+    for (size_t at = 0; at < bytes; at += BENCH_HOT_BYTES)
+        memset(hot, (int)(at / BENCH_HOT_BYTES & 1), BENCH_HOT_BYTES);
 }
 
-float bench_fma(double n)
+float bench_fma(size_t n)
 {
 #if defined(__x86_64__)
     if (__builtin_cpu_supports("avx512f"))
@@ -121,7 +121,7 @@ float bench_fma(double n)
         return fma_avx2(n);
 #endif
     float v[8] = {1.0f};
-    for (; n > 0.0; n -= 8.0)
+    for (size_t done = 0; done < n; done += 8)
         for (int k = 0; k < 8; k++)
             v[k] = v[k] * 0.999f + 0.999f;
     return v[0] + v[1] + v[2] + v[3] + v[4] + v[5] + v[6] + v[7];
