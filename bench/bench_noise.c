@@ -24,6 +24,7 @@ enum { GRADINGS_MAX = STATS_MAX, GRADINGS = 100, ARENA_BYTES = 256 << 20, SPIN_S
 
 struct submitted {
     const char *name, *path;
+    struct submission files;
     struct grade_builds builds;
 };
 
@@ -50,10 +51,10 @@ static void check(enum err_code rc, const struct err *why)
 
 static void build(const struct lab *lab, struct submitted *s, struct arena *a)
 {
-    struct submission files;
+    const struct grade_options options = {.events_fd = -1};
     struct err why;
-    check(submission_read_paths(lab, &s->path, 1, a, &files, &why), &why);
-    check(grade_builds_open(&s->builds, lab, &files, false, a, &why), &why);
+    check(submission_read_paths(lab, &s->path, 1, a, &s->files, &why), &why);
+    check(grade_builds_open(&s->builds, lab, &s->files, &options, a, &why), &why);
     if (s->builds.plain_said.verdict != VERDICT_ACCEPTED) {
         fprintf(stderr, "bench_noise: %s\n", s->builds.plain_said.log);
         exit(3);
