@@ -85,6 +85,8 @@ static char *show_floats(struct check *k, const char *what, const float *x, size
 bool check_f32(struct check *k, const char *what, const float *expected, const float *actual,
                size_t n)
 {
+    if (n == 0 || memcmp(expected, actual, n * sizeof *expected) == 0) /* megabytes, if timed */
+        return true;
     for (size_t i = 0; i < n; i++) {
         if (bits_of(expected[i]) == bits_of(actual[i]))
             continue;
