@@ -38,8 +38,8 @@ static const char *const sizes[] = {"small", "young", "brave", "quiet", "happy",
 
 /* In a plot "[a|b]" is one of the two, and "{word}" is of the cast. */
 static const char *const openings[] = {
-    "[Once upon a time|Long ago|One day] there was a {size} {kind} named {name}. {He} lived in the "
-    "{place} near the {far}. ",
+    ("[Once upon a time|Long ago|One day] there was a {size} {kind} named {name}. {He} lived in "
+     "the {place} near the {far}. "),
     "In the {place} near the {far} lived a {size} {kind}. {His} name was {name}. ",
     "{name} was a {size} {kind} who lived in the {place}. ",
 };
@@ -125,8 +125,8 @@ static const char *const endings[] = {
     "{name} never forgot that day.\n",
     "They [laughed|sang|danced] all the way home.\n",
     "And {name} was happy again.\n",
-    "{name} had learned that [friends help each other|it is good to share|one must not give "
-    "up|asking for help is brave].\n",
+    ("{name} had learned that [friends help each other|it is good to share|one must not give "
+     "up|asking for help is brave].\n"),
 };
 
 #define COUNT(list)     (sizeof(list) / sizeof(list)[0])

@@ -234,7 +234,7 @@ static void the_file_is_one_that_the_strict_reader_takes(void **state)
     struct err why;
     struct ref_gguf_head head;
     struct ref_gguf_file file;
-    size_t size;
+    size_t size = 0;
     (void)state;
     const int fd = mkstemp(path);
     assert_true(fd >= 0);
