@@ -18,6 +18,7 @@ enum err_code runner_slot_ready(struct runner_slot *slot, struct err *why)
     if (runner_alive(&slot->runner))
         return OK;
     runner_close(&slot->runner);
+    slot->starts++;
     return runner_open(&slot->runner, &slot->config, why);
 }
 
@@ -531,7 +532,7 @@ static enum err_code run(struct check *k, struct call *c, enum runner_outcome *r
     if (rc == OK)
         rc = shm_write_call(&slot->runner.shm, c->op, c->args, c->n_args, &k->why);
     if (rc == OK)
-        rc = runner_call(&slot->runner, c->limit_cpu_ms, ret, &c->times, &k->why);
+        rc = runner_call(&slot->runner, c->limit_cpu_ms, ret, &c->reply, &c->times, &k->why);
     return rc;
 }
 
@@ -546,7 +547,7 @@ static uint64_t bytes_of(const struct call *c)
 bool call_run(struct call *c)
 {
     struct check *k = c->check;
-    if (refuses(k))
+    if (refuses(k) || !check_settle(k, c))
         return false;
     enum runner_outcome outcome = RUNNER_ENDED;
     if ((k->rc = run(k, c, &outcome)) != OK) {
@@ -561,7 +562,7 @@ bool call_run(struct call *c)
         incident(k, outcome, c);
         return false;
     }
-    if (!shm_read_reply(&k->slot->runner.shm, &c->reply) || !take_outputs(k, c))
+    if (!take_outputs(k, c))
         return false;
     if (c->times.cpu_us > c->limit_cpu_ms * 1000) {
         check_fail_as(k, VERDICT_TIME_LIMIT,

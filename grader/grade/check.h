@@ -10,6 +10,7 @@
 
 enum {
     CHECK_PARTS = 32,
+    CHECK_FILES = 16,
     CHECK_CASE_MEMORY = 512 << 20,
     CHECK_GROUP_INCIDENTS =
         3, /* crashes and limits after which a group's other cases are not run */
@@ -19,6 +20,9 @@ enum {
 struct runner_slot {
     struct runner_config config;
     struct runner runner;
+    uint64_t starts;            /* how often it was started: what lived in it is gone since */
+    uint64_t file_sets;         /* sets of files made for it so far */
+    uint64_t file_set;          /* which of them it shows; 0: none */
     int64_t cpu_us, peak_bytes; /* over all its processes */
     int incidents;              /* deaths and limits so far */
     int max_incidents;          /* then nothing is run any more */
@@ -38,6 +42,7 @@ struct call {
     enum call_show show[FRAME_ARGS];
     void *outputs[FRAME_ARGS]; /* our copies; NULL where there is none */
     size_t n_args;
+    uint64_t needs; /* the start that its objects live in; 0: it has none */
     int64_t limit_cpu_ms;
     struct frame_reply reply;
     struct runner_times times;
@@ -90,6 +95,9 @@ struct check {
         enum verdict verdict;
         lab_rng rng;
         int redraws; /* in a row: check_redraw() */
+        struct cell_file files[CHECK_FILES];
+        size_t n_files;
+        uint64_t file_set;
     } now;
 
     struct { /* a case that is made again, smaller: nothing of it counts */
@@ -132,6 +140,10 @@ double check_share(const struct check *k);
 
 /* The open case fails with another verdict than wrong_answer. */
 void check_fail_as(struct check *k, enum verdict verdict, const char *expected, const char *actual);
+
+/* check_runner.c: before a call. A runner that shows another case's files goes; false: an object that
+ * the call uses went with an earlier one, and the case has failed. */
+bool check_settle(struct check *k, const struct call *c);
 
 /* Starts the slot's runner if none is alive. */
 MUST_CHECK enum err_code runner_slot_ready(struct runner_slot *slot, struct err *why);

@@ -119,6 +119,7 @@ struct runner_config grade_runner_config(const struct lab *lab, int image_fd, bo
         .arena_bytes = l->arena_bytes,
         .total_cpu_ms = TOTAL_CPU_MS,
         .core = core,
+        .allow = lab->allow,
     };
 }
 
@@ -595,7 +596,8 @@ enum err_code grade_judge(const struct lab *lab, struct grade_builds *b,
                           .arena = a,
                           .events = {.fd = options->events_fd},
                           .builds = b,
-                          .core = core_pick(options->core)};
+                          .core = /* a lab's own threads run where they like */
+                          lab->allow.threads > 1 ? -1 : core_pick(options->core)};
     describe(g);
     g->report.compile = b->plain_said;
     if (options->only_group != NULL)

@@ -40,6 +40,13 @@ struct lab_limits {
     int64_t memory_bytes, stack_bytes, output_bytes, arena_bytes;
 };
 
+/* What the program may do besides computing. */
+struct lab_allow {
+    int threads;           /* at once, the first one counted; 1: no others */
+    bool files, sockets;   /* reads files; TCP over its own loopback */
+    int64_t scratch_bytes; /* writes files, so many bytes of them; 0: none */
+};
+
 struct lab {
     const char *id, *slug, *title;
     const char *std, *optimize; /* "c11", "-O2" */
@@ -48,6 +55,7 @@ struct lab {
     struct lab_file_rule files[LAB_FILES];
     size_t n_files;
     struct lab_limits limits;
+    struct lab_allow allow;
     double pass, starter_max; /* points */
     struct lab_group_rule groups[LAB_GROUPS];
     size_t n_groups;

@@ -70,6 +70,16 @@ static struct lab_limits limits_of(const json_t *limits)
                                .arena_bytes = integer_of(limits, "arena_bytes")};
 }
 
+/* NULL, and false in it, where the manifest says nothing. */
+static struct lab_allow allow_of(const json_t *allow)
+{
+    const json_t *threads = json_object_get(allow, "threads");
+    return (struct lab_allow){.threads = threads != NULL ? (int)json_integer_value(threads) : 1,
+                              .files = json_is_true(json_object_get(allow, "files")),
+                              .sockets = json_is_true(json_object_get(allow, "sockets")),
+                              .scratch_bytes = integer_of(allow, "scratch_bytes")};
+}
+
 static void read_groups(const json_t *root, struct texts *t, struct lab *lab)
 {
     const json_t *list = json_object_get(root, "groups");
@@ -122,7 +132,8 @@ enum err_code lab_parse(const char *json, size_t size, const char *path, struct 
                       .title = text_of(&t, root, "title"),
                       .pass = number_of(root, "pass"),
                       .starter_max = number_of(root, "starter_max"),
-                      .limits = limits_of(json_object_get(root, "limits"))};
+                      .limits = limits_of(json_object_get(root, "limits")),
+                      .allow = allow_of(json_object_get(root, "allow"))};
     read_files(root, &t, &lab);
     read_build(json_object_get(root, "build"), &t, &lab);
     read_groups(root, &t, &lab);

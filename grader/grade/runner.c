@@ -29,6 +29,22 @@ static size_t sanitizer_binds(struct cell_bind *binds)
     return n;
 }
 
+static unsigned extras_of(const struct lab_allow *allow)
+{
+    return (allow->threads > 1 ? CELL_THREADS : 0u) | (allow->files ? CELL_FILES : 0u) |
+           (allow->scratch_bytes > 0 ? CELL_SCRATCH : 0u) | (allow->sockets ? CELL_SOCKETS : 0u);
+}
+
+/* The working directory is memory, and what lies in it is ours: it costs the learner nothing. */
+static int64_t files_bytes(const struct runner_config *c)
+{
+    enum { PAGE = 4096, FOLDERS = 64 * 1024 };
+    int64_t sum = c->allow.scratch_bytes + (c->n_files > 0 ? FOLDERS : 0);
+    for (size_t i = 0; i < c->n_files; i++)
+        sum += ((int64_t)c->files[i].size + PAGE - 1) / PAGE * PAGE;
+    return sum;
+}
+
 static enum err_code open_cell(struct runner *r, const struct runner_config *c, int guest_bell,
                                struct err *why)
 {
@@ -45,6 +61,7 @@ static enum err_code open_cell(struct runner *r, const struct runner_config *c, 
     static_assert(COVER_FD == 3 + 3, "the fourth of them");
     const struct cell_config config = {
         .profile = c->profile,
+        .extras = extras_of(&c->allow),
         .argv = argv,
         .envp = sanitize ? envp : no_env,
         .image_fd = c->image_fd,
@@ -54,13 +71,15 @@ static enum err_code open_cell(struct runner *r, const struct runner_config *c, 
         .n_fds = c->cover_fd > 0 ? 4 : 3,
         .limits = {.cpu_ms = c->total_cpu_ms,
                    .wall_ms = c->total_cpu_ms * 3,
-                   .memory_bytes = c->memory_bytes,
+                   .memory_bytes = c->memory_bytes + files_bytes(c),
                    .stack_bytes = c->stack_bytes,
-                   .file_bytes = 1 << 20,
-                   .work_bytes = 1 << 20,
+                   .file_bytes = (1 << 20) + files_bytes(c), /* "no space" comes first */
+                   .work_bytes = files_bytes(c),
                    .output_bytes = c->output_bytes,
-                   .processes = 1,
-                   .descriptors = 16},
+                   .processes = c->allow.threads,
+                   .descriptors = c->allow.sockets ? 256 : 16},
+        .files = c->files,
+        .n_files = c->n_files,
         .core = c->core,
     };
     return cell_open(&r->cell, &config, why);
@@ -68,7 +87,7 @@ static enum err_code open_cell(struct runner *r, const struct runner_config *c, 
 
 enum err_code runner_open(struct runner *ret, const struct runner_config *config, struct err *why)
 {
-    struct runner r = {.bell = -1};
+    struct runner r = {.bell = -1, .threads = config->allow.threads > 1};
     int pair[2];
     enum err_code rc = shm_open_pair(&r.shm, (size_t)config->arena_bytes, why);
     if (rc != OK)
@@ -190,7 +209,8 @@ static void empty_bell(struct runner *r)
 }
 
 enum err_code runner_call(struct runner *r, int64_t limit_cpu_ms, enum runner_outcome *ret,
-                          struct runner_times *ret_times, struct err *why)
+                          struct frame_reply *ret_reply, struct runner_times *ret_times,
+                          struct err *why)
 {
     const int64_t cpu_before = r->cpu_us;
     empty_bell(r);
@@ -207,8 +227,9 @@ enum err_code runner_call(struct runner *r, int64_t limit_cpu_ms, enum runner_ou
     *ret = wait_for_reply(r, start, limit_cpu_ms, &end);
     if (*ret == RUNNER_REPLIED) {
         rc = freeze(r, why);
-        struct frame_reply reply;
-        if (rc == OK && !shm_read_reply(&r->shm, &reply)) {
+        if (r->threads) /* a second one may have gone on until now */
+            end = now_ns();
+        if (rc == OK && !shm_read_reply(&r->shm, ret_reply)) {
             cell_kill(r->cell);
             *ret = RUNNER_LIED;
         }

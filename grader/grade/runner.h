@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "grader/grade/lab.h"
 #include "grader/grade/shm.h"
 #include "sandbox/cell.h"
 
@@ -17,6 +18,9 @@ struct runner_config {
     int64_t total_cpu_ms; /* over all its calls; the cell's own last limit */
     int core;             /* -1: not pinned */
     int cover_fd;         /* > 0: becomes COVER_FD of grader/sdk/cover.h; borrowed */
+    struct lab_allow allow;
+    const struct cell_file *files; /* in its working directory; borrowed until it is open */
+    size_t n_files;
 };
 
 struct runner {
@@ -24,6 +28,7 @@ struct runner {
     struct cell *cell;
     int bell; /* our end of the socket pair */
     bool frozen;
+    bool threads; /* it may have several: the clock stops when all of them stand still */
     int64_t cpu_us; /* when it was last frozen */
 };
 
@@ -51,8 +56,9 @@ bool runner_alive(const struct runner *r);
 /* No more calls: lets the program end by itself, which takes it a moment, or else ends it. */
 void runner_hang_up(struct runner *r);
 
-/* One call, already written to r->shm: thaw, ring, wait, stop the clock, freeze. The CPU limit is
+/* One call, already written to r->shm: thaw, ring, wait, stop the clock, freeze. `ret_reply` is our
+ * copy, filled where it replied; the outputs are then to be read from r->shm. The CPU limit is
  * checked against the cell's CPU time; wall time may be three times as much and a second. */
 MUST_CHECK enum err_code runner_call(struct runner *r, int64_t limit_cpu_ms,
-                                     enum runner_outcome *ret, struct runner_times *ret_times,
-                                     struct err *why);
+                                     enum runner_outcome *ret, struct frame_reply *ret_reply,
+                                     struct runner_times *ret_times, struct err *why);

@@ -37,6 +37,7 @@ static int open_runner(void **state)
         fail_msg("%s", why.text);
     const struct runner_config config = {.image_fd = image,
                                          .profile = CELL_RUN,
+                                         .allow = {.threads = 1},
                                          .memory_bytes = 64 << 20,
                                          .stack_bytes = 1 << 20,
                                          .output_bytes = 4096,
@@ -61,8 +62,9 @@ static struct runner_times call(uint32_t op)
     struct err why = {0};
     enum runner_outcome outcome = RUNNER_ENDED;
     struct runner_times times = {0};
+    struct frame_reply reply;
     if (shm_write_call(&runner.shm, op, NULL, 0, &why) != OK ||
-        runner_call(&runner, 1000, &outcome, &times, &why) != OK)
+        runner_call(&runner, 1000, &outcome, &reply, &times, &why) != OK)
         fail_msg("%s", why.text);
     assert_int_equal(outcome, RUNNER_REPLIED);
     return times;

@@ -63,6 +63,12 @@ static const struct key limit_keys[] = {
     {.name = "output_bytes", .kind = KIND_WHOLE, .min = 1, .max = 16 * MIB},
     {.name = "arena_bytes", .kind = KIND_WHOLE, .min = 1, .max = MAX_B},
     {.name = NULL}};
+static const struct key allow_keys[] = {
+    {.name = "threads", .kind = KIND_WHOLE, .min = 2, .max = 256, .optional = true},
+    {.name = "files", .kind = KIND_TRUTH, .optional = true},
+    {.name = "scratch_bytes", .kind = KIND_WHOLE, .min = 4096, .max = 1024 * MIB, .optional = true},
+    {.name = "sockets", .kind = KIND_TRUTH, .optional = true},
+    {.name = NULL}};
 static const struct key group_keys[] = {
     {.name = "name", .kind = KIND_TEXT},
     {.name = "points", .kind = KIND_NUMBER, .min = 0, .max = 100},
@@ -97,6 +103,7 @@ static const struct key lab_keys[] = {
     {.name = "files", .kind = KIND_OBJECTS, .keys = file_keys, .least = 1, .most = MANIFEST_FILES},
     {.name = "build", .kind = KIND_OBJECT, .keys = build_keys},
     {.name = "limits", .kind = KIND_OBJECT, .keys = limit_keys},
+    {.name = "allow", .kind = KIND_OBJECT, .keys = allow_keys, .optional = true},
     {.name = "pass", .kind = KIND_NUMBER, .min = 1, .max = 100},
     {.name = "starter_max", .kind = KIND_NUMBER, .min = 0, .max = 100},
     {.name = "groups",

@@ -32,6 +32,7 @@
 
 #include "base/err.h"
 #include "grader/sdk/lab_rng.h"
+#include "grader/sdk/log.h"
 
 struct check; /* one run of one group */
 struct call;
@@ -151,6 +152,42 @@ void call_inout(struct call *c, const void *bytes, size_t size); /* writable, st
 enum call_show { CALL_SHOW_BYTES, CALL_SHOW_F32, CALL_SHOW_TEXT };
 void call_show(struct call *c, enum call_show as);
 
+/* ---- objects that live in the runner ----
+ *
+ * A stateful lab creates, steps and destroys. The driver keeps what the learner's code made in its
+ * table (lab_handle_new() in driver.h) and returns a handle; the checker keeps that:
+ *
+ *     struct call *c = check_call(k, OP_CREATE);
+ *     if (!call_run(c)) return;
+ *     const struct check_handle queue = call_new_handle(c, 0);
+ *     c = check_call(k, OP_PUSH);
+ *     call_handle(c, queue);                      an argument like any other
+ *
+ * A runner that ends (a crash, a limit, check_fresh, other files) takes its objects with it. A call
+ * that uses one of those fails its case and is not made. Make objects in the case that uses them: so a
+ * case can be run alone. */
+struct check_handle {
+    int64_t id;         /* what lab_return() stored; 0: none was made */
+    uint64_t start;     /* of which run of the program; 0: none */
+    const void *runner; /* the learner's or par's */
+};
+struct check_handle call_new_handle(const struct call *c, unsigned result);
+void call_handle(struct call *c, struct check_handle h);
+bool check_alive(const struct check *k, struct check_handle h); /* could it still be used? */
+
+/* ---- files and processes ---- */
+
+/* From the next call on, for this case only, the program finds this file in its working directory. It
+ * is started anew for that. `name` and `bytes` are the case's (check_alloc, check_printf) or static;
+ * a name may have folders; the same name again replaces the file. At most 16. lab.json allows `files`,
+ * or `scratch_bytes` where the program also writes: what it wrote is read back by the driver and comes
+ * as an output. */
+void check_file(struct check *k, const char *name, const void *bytes, size_t size);
+
+/* The next call is made in a process that remembers nothing: for labs where one process packs and
+ * another one unpacks. */
+void check_fresh(struct check *k);
+
 /* CPU time that this call may take, instead of lab.json's case_cpu_ms. */
 void call_limit_ms(struct call *c, int64_t cpu_ms);
 
@@ -191,6 +228,10 @@ bool check_f32_ulp(struct check *k, const char *what, const float *expected, con
  * would have given. Compute that on the trusted side: it is never shown. */
 bool check_suspect(struct check *k, const void *mistaken, const void *actual, size_t size,
                    const char *hint);
+/* The log in output `argument` has exactly these entries (grader/sdk/log.h). `kinds` names them for
+ * people, by number. */
+bool check_log(struct check *k, const char *const *kinds, const struct log_entry *expected, size_t n,
+               const struct call *c, unsigned argument);
 /* Fails the case in your own words. */
 void check_fail(struct check *k, const char *expected, const char *actual);
 /* What to look at; also shown for hidden groups, so never with inputs or expected values of the

@@ -41,6 +41,40 @@ struct lab_heap {
 void lab_heap_reset(uint64_t limit);
 struct lab_heap lab_heap_now(void);
 
+/* ---- objects ----
+ *
+ * What a stateful lab's code makes stays in this process from one call to the next; the checker
+ * gets a handle of it. Never 0, never one that was handed out before; at most LAB_HANDLES at a
+ * time. */
+enum { LAB_HANDLES = 1024 };
+int64_t lab_handle_new(void *object);  /* 0: the object is NULL, or the table is full */
+void *lab_handle(int64_t handle);      /* NULL: there is none, or none any more */
+void *lab_handle_drop(int64_t handle); /* forgets it and returns the object; NULL as above */
+
+/* ---- callbacks ----
+ *
+ * A callback that the driver gives to the learner's code decides by the call's inputs alone and
+ * writes down in an output what it was told; the checker knows what has to stand there:
+ *
+ *     static int on_word(void *user, const char *word, size_t n)
+ *     {
+ *         struct seen *s = user;
+ *         lab_log_add(&s->log, SEEN_WORD, word, n);
+ *         return ++s->words == s->stop_after;
+ *     }
+ *     struct seen s = {.log = lab_log_open(c, 1), .stop_after = lab_i64(c, 2)};
+ *
+ * A log can be forged like any output: only who knows the right entries can forge those. One thread
+ * at a time. */
+struct lab_log {
+    unsigned char *at;
+    size_t capacity; /* bytes behind the head */
+};
+struct lab_log lab_log_open(struct lab_call *c,
+                            unsigned argument); /* an output; 16 bytes and more */
+/* What does not fit is counted, and then known to the checker as lost. */
+void lab_log_add(struct lab_log *log, uint32_t kind, const void *bytes, size_t size);
+
 struct lab_op {
     const char *name;
     void (*run)(struct lab_call *c);

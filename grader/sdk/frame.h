@@ -58,5 +58,16 @@ struct frame_reply { /* at offset 0 of the output memfd */
     int64_t result[FRAME_RESULTS];
 };
 
+/* A log (driver.h, log.h) in an output: this, then entries one behind the other, each a multiple of
+ * 8 bytes. */
+struct frame_log {
+    uint64_t used; /* bytes of entries */
+    uint64_t lost; /* entries that did not fit */
+};
+
+struct frame_entry { /* its bytes follow, padded */
+    uint32_t kind, size;
+};
+
 _Static_assert(sizeof(struct frame_call) <= FRAME_PAGE, "the frame has a page of its own");
 _Static_assert(sizeof(struct frame_reply) <= FRAME_PAGE, "the reply too");

@@ -3,6 +3,7 @@
  * sees its true ends; there the sizes are its own. */
 #include <errno.h>
 #include <malloc.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -22,8 +23,9 @@ EXPORTED void *__wrap_aligned_alloc(size_t align, size_t size);
 EXPORTED int __wrap_posix_memalign(void **ret, size_t align, size_t size);
 EXPORTED void __wrap_free(void *p);
 
+/* Labs with threads allocate in several: each number is right by itself. */
 static struct {
-    uint64_t live, peak, allocations, limit;
+    _Atomic uint64_t live, peak, allocations, limit;
 } heap;
 
 void lab_heap_reset(uint64_t limit)
@@ -44,16 +46,19 @@ static int allowed(size_t size)
 
 static void count(size_t size)
 {
-    heap.live += size;
+    const uint64_t live = (heap.live += size);
+    uint64_t peak = heap.peak;
     heap.allocations++;
-    if (heap.live > heap.peak)
-        heap.peak = heap.live;
+    while (live > peak && !atomic_compare_exchange_weak(&heap.peak, &peak, live))
+        ;
 }
 
 /* A block that was taken before the last reset is not in `live`. */
 static void uncount(size_t size)
 {
-    heap.live -= size <= heap.live ? size : heap.live;
+    uint64_t live = heap.live;
+    while (!atomic_compare_exchange_weak(&heap.live, &live, live - (size <= live ? size : live)))
+        ;
 }
 
 #ifdef __SANITIZE_ADDRESS__
