@@ -1,0 +1,3 @@
+#pragma once
+
+enum { OP_NEW, OP_ADD, OP_SUBTRACT, OP_FREE };

@@ -1,0 +1,3 @@
+#pragma once
+
+enum { OP_APPEND, OP_READ_BACK };
