@@ -139,6 +139,7 @@ test.each([
     pairs: 0,
     tier: null,
     points: 30,
+    roofline: { bandwidth_gbs: 0, peak_gflops: 0 },
   };
   expect(nextTier({ ...it, ratio, earned }, tiers)?.name).toBe(next);
 });

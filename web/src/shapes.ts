@@ -143,9 +143,20 @@ export interface Performance {
   ratio: number;
   interval: [number, number];
   pairs: number;
+  discarded?: number; // what follows a question mark is missing in reports of before it
   tier: string | null;
+  note?: string | null;
   earned: number;
   points: number;
+  roofline: Roofline;
+}
+
+export interface Roofline {
+  bandwidth_gbs: number;
+  peak_gflops: number;
+  level?: string | null;
+  attained?: number;
+  bound?: string | null;
 }
 
 export interface Finding {

@@ -64,16 +64,18 @@ TIMED(Q8_0)
 TIMED(Q4_K)
 TIMED(Q6_K)
 
-#define TIMED_ROW(NAME, format, weights)                                                           \
+/* Floating-point operations of a weight: its scale times its integer, and in Q4_K less a minimum. */
+#define TIMED_ROW(NAME, format, weights, operations)                                               \
     {                                                                                              \
         "dequantize " #NAME, prepare_##NAME, verify_##NAME,                                        \
-            .work = 1e-9 * TIMED_BYTES(format, weights), .bytes = TIMED_BYTES(format, weights)     \
+            .work = 1e-9 * TIMED_BYTES(format, weights), .bytes = TIMED_BYTES(format, weights),    \
+            .flops = (double)TIMED_WEIGHTS * (operations)                                          \
     }
 static const struct lab_timed timed[] = {
-    TIMED_ROW(Q4_0, q4_0, REF_LEGACY_WEIGHTS),
-    TIMED_ROW(Q8_0, q8_0, REF_LEGACY_WEIGHTS),
-    TIMED_ROW(Q4_K, q4_k, REF_K_WEIGHTS),
-    TIMED_ROW(Q6_K, q6_k, REF_K_WEIGHTS),
+    TIMED_ROW(Q4_0, q4_0, REF_LEGACY_WEIGHTS, 1),
+    TIMED_ROW(Q8_0, q8_0, REF_LEGACY_WEIGHTS, 1),
+    TIMED_ROW(Q4_K, q4_k, REF_K_WEIGHTS, 2),
+    TIMED_ROW(Q6_K, q6_k, REF_K_WEIGHTS, 1),
 };
 
 const struct lab_module lab_module = {LAB_SDK, groups, sizeof groups / sizeof groups[0], timed,

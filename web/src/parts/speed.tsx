@@ -3,7 +3,7 @@
 import { measure, percent, points } from '../format';
 import { scaleFor, type Scale } from '../scale';
 import { nextTier } from '../report';
-import type { LabTimed, Performance, Tier } from '../shapes';
+import type { LabTimed, Performance, Roofline, Tier } from '../shapes';
 
 export function Speed({ performance, timed }: { performance: Performance[]; timed: LabTimed[] }) {
   const tiersOf = (name: string): Tier[] => timed.find((t) => t.name === name)?.tiers ?? [];
@@ -50,10 +50,25 @@ function Timed({ it, tiers, scale }: TimedProps) {
       <Ruler it={it} tiers={tiers} scale={scale} />
       <p class="muted timed-note">
         {percent(it.ratio)} of par, interval {percent(it.interval[0])} to {percent(it.interval[1])},{' '}
-        {it.pairs} pairs.
+        {it.pairs} pairs{it.discarded ? `, ${it.discarded} more discarded` : ''}.
         {next !== null && ` Next: ${next.name} from ${percent(next.ratio)}, ${points(next.points)} points.`}
       </p>
+      {it.note && <p class="timed-note">{it.note}</p>}
+      <Roof of={it.roofline} />
     </article>
+  );
+}
+
+// What the hardware would allow, and how much of it a call uses.
+function Roof({ of }: { of: Roofline }) {
+  if (!of.attained) return null;
+  const roof = of.bound === 'compute' ? `${measure(of.peak_gflops)} GFLOP/s` : `${measure(of.bandwidth_gbs)} GB/s`;
+  return (
+    <p class="muted timed-note">
+      {percent(of.attained)} of this core's {roof}
+      {of.bound !== 'compute' && of.level ? ` from ${of.level}` : ''}
+      {of.bound ? `: ${of.bound} bound` : ''}.
+    </p>
   );
 }
 
