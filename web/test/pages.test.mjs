@@ -384,8 +384,10 @@ describe('a result', () => {
         .getByRole('img', { name: 'Ratio 0.83 on a scale to 1.25; par at 1, bronze at 0.4' })
         .waitFor();
       await page
-        .getByText('83.2 % of par, interval 79 % to 87.4 %, 31 pairs. Next: gold from 90 %')
+        .getByText('83.2 % of par, interval 79 % to 87.4 %, 31 pairs, 3 more discarded. Next: gold from 90 %')
         .waitFor();
+      await page.getByText('in doubt the better tier counts').waitFor();
+      await page.getByText("63 % of this core's 29.4 GB/s from memory: memory bound.").waitFor();
     }));
 
   test('gives the line that repeats it offline', () =>
