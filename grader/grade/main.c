@@ -16,6 +16,7 @@
 #include "grader/grade/output.h"
 #include "grader/grade/new.h"
 #include "grader/grade/prove.h"
+#include "grader/grade/watch.h"
 
 enum { EXIT_PASSED = 0, EXIT_BELOW = 1, EXIT_USAGE = 2, EXIT_FAULT = 3 };
 enum { ARENA_BYTES = 256 << 20 };
@@ -41,6 +42,7 @@ static const char usage_text[] =
     "  --mutants N|all          mistakes made by machine to try, of a lab; default: 40\n"
     "  --mutant-seconds N       for them at most; default: 120\n"
     "  --quick                  none of them, and no coverage\n"
+    "  --checker-seconds N      a checker that takes more in one grading loops; default: 120\n"
     "  --format json            one object per lab, for programs\n"
     "grade list               labs and their points\n"
     "grade calibrate [LAB...] how small a difference in speed this host can tell; 1: not enough\n"
@@ -63,7 +65,7 @@ struct options {
     int core;
     int64_t parent_pid;
     bool quick;
-    int64_t mutants, mutant_s; /* -1: all of them */
+    int64_t mutants, mutant_s, checker_s; /* mutants -1: all of them */
     char **rest;
     int n_rest;
 };
@@ -153,6 +155,8 @@ static enum err_code take_option(struct options *o, int option, struct err *why)
         return strcmp(optarg, "all") == 0
                    ? OK
                    : parse_i64(optarg, "--mutants", 0, 1000000, &o->mutants, why);
+    case 'w':
+        return parse_i64(optarg, "--checker-seconds", 1, 1000000, &o->checker_s, why);
     case 't':
         return parse_i64(optarg, "--mutant-seconds", 1, 1000000, &o->mutant_s, why);
     case 'p':
@@ -167,6 +171,7 @@ static enum err_code parse_options(int argc, char **argv, struct options *ret, s
     static const struct option known[] = {
         {"quick", no_argument, NULL, 'q'},            {"mutants", required_argument, NULL, 'm'},
         {"mutant-seconds", required_argument, NULL, 't'},
+        {"checker-seconds", required_argument, NULL, 'w'},
         {"format", required_argument, NULL, 'f'},     {"job", required_argument, NULL, 'j'},
         {"seed", required_argument, NULL, 's'},       {"visible", no_argument, NULL, 'v'},
         {"events", no_argument, NULL, 'e'},           {"core", required_argument, NULL, 'c'},
@@ -175,7 +180,8 @@ static enum err_code parse_options(int argc, char **argv, struct options *ret, s
         {"no-cache", no_argument, NULL, 'n'},         {"for", required_argument, NULL, 'r'},
         {"case", required_argument, NULL, 'o'},       {0},
     };
-    *ret = (struct options){.format = "text", .core = -1, .mutants = 40, .mutant_s = 120};
+    *ret = (struct options){.format = "text", .core = -1, .mutants = 40, .mutant_s = 120,
+                            .checker_s = WATCH_CPU_S};
     for (int c = 0; (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
         const enum err_code rc = take_option(ret, c, why);
         if (rc != OK)
@@ -350,6 +356,7 @@ static int command_run(int argc, char **argv)
     if (parse_options(argc, argv, &o, &why) != OK)
         return usage(why.text);
     struct arena a;
+    watch_start(WATCH_CPU_S);
     arena_init(&a, ARENA_BYTES);
     const int status = o.job != NULL ? run_job(&o, &a) : run_files(&o, &a);
     arena_done(&a);
@@ -364,6 +371,7 @@ static int prove_one(const struct options *o, const struct lab_paths *paths, con
                                                      : o->mutants < 0 ? SIZE_MAX
                                                                       : (size_t)o->mutants,
                                           .budget_ms = o->mutant_s * 1000,
+                                          .checker_s = o->checker_s,
                                           .json = strcmp(o->format, "json") == 0,
                                           .core = o->core,
                                           .cache_dir = cache_dir(o, a)};

@@ -24,7 +24,6 @@
 enum {
     SEEDS = 5,
     ARENA_BYTES = 512 << 20,
-    CHECKER_CPU_S = 120,       /* of one grading, before the checker is said to loop */
     PATIENCE_MS = 3600 * 1000, /* with one lab: also a checker that sleeps ends */
     CALIBRATIONS = 3,
 };
@@ -134,7 +133,7 @@ static enum err_code judge_once(struct proof *p, struct grade_builds *builds, ui
 {
     const struct grade_options options = {
         .seed = seed, .untimed = untimed, .core = p->options->core, .events_fd = -1};
-    watch_start(CHECKER_CPU_S);
+    watch_start(p->options->checker_s);
     return grade_judge(p->lab, builds, &options, p->arena, ret, why);
 }
 
@@ -403,7 +402,7 @@ static int prove_here(const struct lab_paths *paths, const char *name,
     const double start = now_s();
     arena_init(&a, ARENA_BYTES);
     prove_doing(&p, "loading the lab and its checker");
-    watch_start(CHECKER_CPU_S);
+    watch_start(options->checker_s);
     enum err_code rc = lab_open(&lab, paths, name, &a, &why);
     prove_say(&p, "lab %s %s\n", rc == OK ? lab.id : name, rc == OK ? lab.slug : "");
     if (rc != OK)

@@ -17,6 +17,7 @@ struct prove_options {
     bool coverage;
     size_t mutants;        /* made by machine, at most; a fixed choice of all there are */
     int64_t budget_ms;     /* for those */
+    int64_t checker_s;     /* CPU time of the checker in one grading, before it is said to loop */
     bool json;             /* one object per lab and line, instead of text */
     int core;              /* -1: the first that is allowed */
     const char *cache_dir; /* of compile results; NULL: none */

@@ -11,7 +11,7 @@
 #include "grader/grade/prove_inside.h"
 #include "grader/grade/watch.h"
 
-enum { SCRATCH_BYTES = 256 << 20, CHECKER_CPU_S = 120 };
+enum { SCRATCH_BYTES = 256 << 20 };
 
 static int64_t now_ms(void)
 {
@@ -45,7 +45,7 @@ enum err_code prove_coverage(struct proof *p, const struct submission *solution,
     if (!p->options->coverage)
         return OK;
     prove_doing(p, "coverage of the solution");
-    watch_start(CHECKER_CPU_S);
+    watch_start(p->options->checker_s);
     const enum err_code rc =
         coverage_measure(p->lab, solution, p->options->core, p->arena, &c, why);
     if (rc == ERR_UNSUPPORTED) {
@@ -116,7 +116,7 @@ static enum err_code judge_image(const struct hunt *h, int image_fd, struct aren
         *ret = SAME_PROGRAM;
         return OK;
     }
-    watch_start(CHECKER_CPU_S);
+    watch_start(h->p->options->checker_s);
     const struct probe_options options = {.seed = 1, .core = h->p->options->core};
     rc = probe_run(h->p->lab, image_fd, &options, a, &probe, why);
     if (rc == OK)

@@ -11,6 +11,8 @@
 
 struct check;
 
+enum { WATCH_CPU_S = 120 }; /* of one grading; honest checkers take seconds */
+
 /* From now on the signals that a checker dies of are explained on standard error before they kill.
  * `cpu_s` seconds of this process's own CPU time from now on are one of them: a loop. 0: no limit.
  */
