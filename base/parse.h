@@ -12,3 +12,6 @@ MUST_CHECK enum err_code parse_u64(const char *text, const char *what, uint64_t 
                                    uint64_t *ret, struct err *why);
 MUST_CHECK enum err_code parse_i64(const char *text, const char *what, int64_t min, int64_t max,
                                    int64_t *ret, struct err *why);
+/* A fraction in decimal, "0.7" or "1e-3"; never NaN, infinite or in hexadecimal. */
+MUST_CHECK enum err_code parse_f64(const char *text, const char *what, double min, double max,
+                                   double *ret, struct err *why);

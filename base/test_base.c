@@ -59,6 +59,28 @@ static void numbers_are_whole_decimal_texts(void **state)
     assert_string_equal(why.text, "n is -6: expected -5 to 5");
 }
 
+static void fractions_are_whole_decimal_texts(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        enum err_code rc;
+        double value;
+    } table[] = {
+        {"0.7", OK, 0.7},         {"-1e-3", OK, -1e-3},    {"5", OK, 5},
+        {"", ERR_FORMAT, 9},      {" 1", ERR_FORMAT, 9},   {"1 ", ERR_FORMAT, 9},
+        {"inf", ERR_FORMAT, 9},   {"nan", ERR_FORMAT, 9},  {"0x1p3", ERR_FORMAT, 9},
+        {"1.2.3", ERR_FORMAT, 9}, {"+1", ERR_FORMAT, 9},   {"-", ERR_FORMAT, 9},
+        {"5.1", ERR_RANGE, 9},    {"1e999", ERR_RANGE, 9},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        double value = 9;
+        const enum err_code rc = parse_f64(table[i].text, "n", -5, 5, &value, NULL);
+        if (rc != table[i].rc || value != table[i].value)
+            fail_msg("'%s' gave %s, %g", table[i].text, err_code_text(rc), value);
+    }
+}
+
 static void an_arena_keeps_its_bound_and_starts_again(void **state)
 {
     (void)state;
@@ -139,6 +161,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_error_tells_the_thing_and_its_context),
         cmocka_unit_test(numbers_are_whole_decimal_texts),
+        cmocka_unit_test(fractions_are_whole_decimal_texts),
         cmocka_unit_test(an_arena_keeps_its_bound_and_starts_again),
         cmocka_unit_test(a_string_says_when_it_was_cut),
         cmocka_unit_test(bytes_are_little_endian_at_any_address),

@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "reference/gguf/gguf_write.h"
 #include "reference/model/forward.h"
+#include "reference/model/gguf_vocab.h"
 #include "reference/model/train/net.h"
 #include "reference/model/train/rng.h"
 #include "reference/quant/quant.h"
@@ -538,6 +539,58 @@ static void counts_that_cannot_be_are_refused(void **state)
     }
 }
 
+static void add_texts(struct made *m, const char *key, const char *const *texts, size_t n)
+{
+    struct ref_gguf_text *all = arena_array(&m->a, n, sizeof *all);
+    for (size_t i = 0; i < n; i++)
+        all[i] = (struct ref_gguf_text){texts[i], strlen(texts[i])};
+    m->kv[m->n_kv++] = (struct ref_gguf_kv_model){.key = {key, strlen(key)},
+                                                  .type = REF_GGUF_ARRAY,
+                                                  .elem = REF_GGUF_STRING,
+                                                  .n = n,
+                                                  .data = all};
+}
+
+static void a_vocabulary_that_cannot_be_is_named(void **state)
+{
+    static const struct {
+        const char *model, *pre, *merge, *says;
+    } rows[] = {
+        {"gpt2", "gpt-2", "a b", NULL},
+        {"gpt2", "gpt-2", " b c", NULL}, /* the first byte may be a space */
+        {"rwkv", "gpt-2", "a b", "tokenizer.ggml.model: expected"},
+        {"gpt2", "falcon", "a b", "tokenizer.ggml.pre: expected"},
+        {"gpt2", "gpt-2", "ab", "merge 0 has no space"},
+        {NULL, "gpt-2", "a b", "no tokenizer.ggml.tokens"},
+    };
+    static const char *const tokens[] = {"a", "b", "ab"};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct made m;
+        struct net net;
+        struct err why;
+        struct ref_piece pieces[3];
+        struct ref_merge merges[1];
+        struct ref_vocab_def def;
+        const float *w = drawn(&net);
+        begin(&m, "llama");
+        if (rows[i].model != NULL) {
+            add_text(&m, "tokenizer.ggml.model", rows[i].model);
+            add_texts(&m, "tokenizer.ggml.tokens", tokens, 3);
+        }
+        add_text(&m, "tokenizer.ggml.pre", rows[i].pre);
+        add_texts(&m, "tokenizer.ggml.merges", &rows[i].merge, 1);
+        add_net(&m, &net, w, REF_F32, 0);
+        assert_int_equal(finish(&m, &why), OK);
+        const enum err_code rc = ref_gguf_vocab(&m.file, pieces, merges, &def, &why);
+        if (rows[i].says == NULL)
+            assert_int_equal(rc, OK);
+        else if (rc == OK || strstr(why.text, rows[i].says) == NULL)
+            fail_msg("expected '%s', the message is '%s'", rows[i].says, why.text);
+        arena_done(&m.a);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -551,6 +604,7 @@ int main(void)
         cmocka_unit_test(a_batch_that_cannot_be_is_refused_and_changes_nothing),
         cmocka_unit_test(what_the_file_lacks_is_named),
         cmocka_unit_test(counts_that_cannot_be_are_refused),
+        cmocka_unit_test(a_vocabulary_that_cannot_be_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

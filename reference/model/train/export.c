@@ -92,7 +92,7 @@ static char *put_byte(char *at, unsigned byte)
     return at;
 }
 
-char *export_token_name(const struct bpe *b, uint32_t id, struct arena *a)
+static char *name_of(const struct bpe *b, uint32_t id, struct arena *a)
 {
     char text[2 * BPE_WORD_MAX + 1], *end = text;
     if (id == BPE_END)
@@ -113,7 +113,7 @@ static enum err_code add_tokenizer(struct draft *d, const struct bpe *b, struct 
     if (names == NULL || merges == NULL || types == NULL)
         return err_set(why, ERR_NOMEM, "no memory for %u tokens", n);
     for (uint32_t i = 0; i < n; i++) {
-        names[i] = text_of(export_token_name(b, i, d->a));
+        names[i] = text_of(name_of(b, i, d->a));
         types[i] = i == BPE_END ? CONTROL : NORMAL;
     }
     for (uint32_t i = 0; i < b->n_merges; i++)

@@ -10,6 +10,3 @@
  * fill its blocks; ERR_NOMEM, ERR_IO. */
 MUST_CHECK enum err_code export_gguf(const struct net *net, const struct bpe *bpe, const float *w,
                                      uint32_t type, const char *path, struct err *why);
-
-/* A token as the file spells it, each byte as GPT-2's printable character. The arena's. */
-char *export_token_name(const struct bpe *bpe, uint32_t id, struct arena *a);
