@@ -87,7 +87,7 @@ function(graded_lab dir)
   target_link_libraries(check_${id} PRIVATE graded_flags base reference)
   set_target_properties(check_${id} PROPERTIES C_STANDARD 17 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF)
   target_include_directories(check_${id} PRIVATE ${dir})
-  target_compile_options(check_${id} PRIVATE -ffp-contract=off)
+  target_compile_options(check_${id} PRIVATE -O3 -ffp-contract=off)
   set_target_properties(check_${id} PROPERTIES PREFIX "" OUTPUT_NAME check LIBRARY_OUTPUT_DIRECTORY ${out})
 
   # The untrusted side: driver, given objects and SDK in one relocatable object, in both builds. What
