@@ -46,6 +46,9 @@ static int init_image(void)
     return image = fd;
 }
 
+/* What runs on the parent's stack and does not return must leave no marks of a sanitizer there. */
+#define ON_BORROWED_STACK __attribute__((no_sanitize("address", "undefined")))
+
 struct birth {
     int image, socket;
     bool tries_time;    /* only to see what comes of it */
@@ -54,7 +57,7 @@ struct birth {
 
 /* As root of the new user namespace the child has all capabilities, which an exec without a mapped
  * id would lose. Ambient ones are kept. */
-static int keep_capabilities(void)
+ON_BORROWED_STACK static int keep_capabilities(void)
 {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct data[2];
@@ -72,7 +75,7 @@ static int keep_capabilities(void)
 }
 
 /* On the parent's stack, in its memory, while it stands still: system calls only. */
-static void become_init(void *argument)
+ON_BORROWED_STACK static void become_init(void *argument)
 {
     struct birth *b = argument;
     static char name[] = "cell-init";

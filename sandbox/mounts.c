@@ -2,7 +2,7 @@
  * directory; then the old root is left behind. */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
+#include <linux/limits.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
