@@ -5,7 +5,6 @@
  * done each time. Fails where that does not hold: then `grade calibrate` says what to change. */
 #include <math.h>
 #include <signal.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -191,8 +190,6 @@ int main(int argc, char **argv)
     struct arena a;
     struct lab lab;
     struct err why;
-    if (sodium_init() < 0)
-        return 3;
     const size_t gradings = gradings_of(argc, argv);
     arena_init(&a, ARENA_BYTES);
     check(lab_open(&lab, &paths, "0.2", &a, &why), &why);
