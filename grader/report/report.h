@@ -99,7 +99,7 @@ struct report_performance {
     double value, par;       /* medians, in `unit` */
     double ratio;            /* value / par: above 1 the learner is faster */
     double interval[2];      /* 95 % bootstrap interval of the ratio */
-    int pairs, discarded;    /* judged; thrown away, since par was far off its own pace in them */
+    int pairs, discarded;    /* judged; disturbed, which shows in par's own pace */
     const char *tier;        /* NULL: no tier reached, or none scored */
     const char *note;        /* what the measurement could not tell, in one sentence; else NULL */
     double earned, points;

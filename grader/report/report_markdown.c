@@ -2,6 +2,7 @@
  * stand in fences, beside each other as in a terminal; everything else of a stranger's is escaped.
  */
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "grader/report/annotations.h"
@@ -13,6 +14,7 @@ enum {
     BLOCK_MAX = 192 * 1024,
     ROWS_MAX = 200, /* of a table of findings */
 };
+static const double ATTAINED_SHOWN = 99; /* above it the lab counts its bytes wrong */
 
 static void inline_text(struct str *out, const char *text)
 {
@@ -154,6 +156,31 @@ static void write_groups(struct str *out, const struct report *r)
     str_add_char(out, '\n');
 }
 
+/* What a table has no room for: doubt, and what limits the call. */
+static void write_speed_notes(struct str *out, const struct report *r)
+{
+    bool any = false;
+    for (size_t i = 0; i < r->n_performance; i++) {
+        const struct report_performance *p = &r->performance[i];
+        if (p->note == NULL && p->bound == NULL)
+            continue;
+        any = true;
+        str_add(out, "- ");
+        inline_text(out, p->name);
+        str_add(out, ": ");
+        inline_text(out, p->note);
+        if (p->bound != NULL) {
+            str_printf(out, "%s%.3g %% of what this core allows, ", p->note != NULL ? " " : "",
+                       fmin(p->attained, ATTAINED_SHOWN) * 100);
+            inline_text(out, p->bound);
+            str_add(out, " bound.");
+        }
+        str_add_char(out, '\n');
+    }
+    if (any)
+        str_add_char(out, '\n');
+}
+
 static void write_speed(struct str *out, const struct report *r)
 {
     if (r->n_performance == 0)
@@ -173,6 +200,7 @@ static void write_speed(struct str *out, const struct report *r)
         str_printf(out, " | %g of %g |\n", p->earned, p->points);
     }
     str_add_char(out, '\n');
+    write_speed_notes(out, r);
 }
 
 static void write_place(struct str *out, const struct annotation *a)

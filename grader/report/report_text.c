@@ -284,8 +284,7 @@ static void write_timed(const struct text_out *t, const struct report_performanc
     if (p->note != NULL)
         text_paragraph(t->out, 4, "", p->note, 3);
     if (p->discarded > 0)
-        str_printf(t->out, "    %d more pairs were discarded: par itself was disturbed\n",
-                   p->discarded);
+        str_printf(t->out, "    %d more pairs were disturbed and do not count\n", p->discarded);
     write_roof(t, p);
     if (p->has_counters)
         write_counters(t, &p->counters);
