@@ -12,17 +12,20 @@
 #include <cmocka.h>
 
 #include "tests/run.h"
+#include "tests/service.h"
 
 #define GOOD "tests/labs/module-0/lab-0.4-sum"
 #define SLOW "tests/labs/module-0/lab-0.5-slow"
+
+static char copies[] = "/tmp/graded-labs-XXXXXX"; /* of a lab, to be spoilt; and a cache */
 
 /* What `grade test` prints, standard error too; the caller's. */
 static char *prove(const char *environment, const char *labs, int *ret_status)
 {
     char command[1024], *out;
     snprintf(command, sizeof command,
-             "%s exec " GRADE_PROGRAM " test --quick --no-cache --checker-seconds 2 %s 2>&1",
-             environment, labs);
+             "%s exec " GRADE_PROGRAM " test --quick --cache %s/cache --checker-seconds 2 %s 2>&1",
+             environment, copies, labs);
     const char *const argv[] = {"/bin/sh", "-c", command, NULL};
     *ret_status = run_program(argv, &out);
     return out;
@@ -79,8 +82,6 @@ static void a_solution_slower_than_its_starter_is_told(void **state)
 }
 
 /* ---- files ---- */
-
-static char copies[] = "/tmp/graded-labs-XXXXXX";
 
 static void shell(const char *command)
 {
@@ -168,6 +169,79 @@ static void programs_read_one_object_for_each_lab(void **state)
     free(out);
 }
 
+/* ---- a server with such a lab ---- */
+
+/* The message of a submission's report as this token's owner sees it; the caller's. */
+static char *message_for(struct service *s, const char *token, const char *path)
+{
+    struct service as = *s;
+    snprintf(as.token, sizeof as.token, "%s", token);
+    struct answer a = service_get(&as, path, NULL);
+    json_t *submission = answer_json(&a);
+    const json_t *report = json_object_get(submission, "report");
+    const char *message = json_string_value(json_object_get(report, "message"));
+    if (message == NULL)
+        fail_msg("status %ld: %.500s", a.status, a.body);
+    assert_string_equal(json_string_value(json_object_get(submission, "verdict")),
+                        "internal_error");
+    char *copy = strdup(message);
+    json_decref(submission);
+    answer_done(&a);
+    return copy;
+}
+
+static char *staff_token(const char *data)
+{
+    char *out;
+    const char *const argv[] = {GRADED_PROGRAM, "token", "create", "ines", "--data", data, NULL};
+    assert_int_equal(run_program(argv, &out), 0);
+    char *secret = strstr(out, "grd_");
+    assert_non_null(secret);
+    secret[strcspn(secret, " \n")] = '\0';
+    char *copy = strdup(secret);
+    free(out);
+    return copy;
+}
+
+static char *submit_path(struct service *s, const char *lab, const char *file)
+{
+    char path[128];
+    snprintf(path, sizeof path, "/api/v1/labs/%s/submissions?wait=60", lab);
+    struct answer a = service_submit(s, path, file, "sum.c");
+    json_t *submission = answer_json(&a);
+    const char *id = json_string_value(json_object_get(submission, "id"));
+    if (id == NULL || strcmp(json_string_value(json_object_get(submission, "state")), "finished"))
+        fail_msg("%s: status %ld: %.300s", file, a.status, a.body);
+    snprintf(path, sizeof path, "/api/v1/submissions/%s", id);
+    json_decref(submission);
+    answer_done(&a);
+    return strdup(path);
+}
+
+static void a_checker_that_fails_while_grading_is_told_to_staff_alone(void **state)
+{
+    (void)state;
+    char data[] = "/tmp/graded-bad-XXXXXX";
+    struct service service;
+    assert_non_null(mkdtemp(data));
+    setenv("BAD", "assert", 1);
+    service_start(&service, data, "tests/labs");
+    unsetenv("BAD");
+    char *path = submit_path(&service, "0.4", GOOD "/solution/sum.c");
+    char *token = staff_token(data);
+    char *learner = message_for(&service, service.token, path);
+    char *staff = message_for(&service, token, path);
+    assert_non_null(strstr(learner, "our fault"));
+    assert_null(strstr(learner, "check.c"));
+    if (strstr(staff, "check.c") == NULL || strstr(staff, "group 'sums', case '4 numbers'") == NULL)
+        fail_msg("staff read '%s'", staff);
+    free(submit_path(&service, "0.5", SLOW "/starter/sum.c")); /* another lab is served still */
+    assert_int_equal(service_stop(&service), 0);
+    free(path), free(token), free(learner), free(staff);
+    const char *const argv[] = {"/bin/rm", "-rf", data, NULL};
+    run_program(argv, NULL);
+}
+
 static int make_folder(void **state)
 {
     (void)state;
@@ -190,6 +264,7 @@ int main(void)
         cmocka_unit_test(wrong_files_are_named_with_the_reason),
         cmocka_unit_test(the_other_labs_are_still_proved),
         cmocka_unit_test(programs_read_one_object_for_each_lab),
+        cmocka_unit_test(a_checker_that_fails_while_grading_is_told_to_staff_alone),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -120,6 +120,15 @@ static enum err_code hide_findings(struct report *r, struct arena *a)
     return OK;
 }
 
+/* What went wrong with us may name files of ours and cases of a hidden group. */
+static enum err_code hide_cause(struct report *r, struct arena *a)
+{
+    if (r->verdict != VERDICT_INTERNAL_ERROR || r->message == NULL)
+        return OK;
+    r->message = arena_strndup(a, r->message, strcspn(r->message, "\n"));
+    return r->message != NULL ? OK : ERR_NOMEM;
+}
+
 enum err_code report_redact(const struct report *r, enum report_reader reader, struct arena *a,
                             struct report *ret)
 {
@@ -129,6 +138,8 @@ enum err_code report_redact(const struct report *r, enum report_reader reader, s
         rc = hide_groups(&out, a);
     if (rc == OK && reader == REPORT_FOR_LEARNER)
         rc = hide_findings(&out, a);
+    if (rc == OK && reader == REPORT_FOR_LEARNER)
+        rc = hide_cause(&out, a);
     if (rc == OK)
         *ret = out;
     return rc;

@@ -146,7 +146,8 @@ struct report {
     enum verdict verdict;
     double score, max_score;
     bool pass;
-    const char *message; /* one sentence for internal_error and the like; else NULL */
+    const char *message; /* one sentence for internal_error and the like; else NULL. What follows in
+                            further lines of an internal_error is for staff. */
     struct report_compile compile;
     const struct report_group *groups;
     size_t n_groups;

@@ -262,10 +262,26 @@ static void text_without_colour_has_no_control_but_line_feeds(void **state)
     str_done(&text);
 }
 
+static void the_cause_of_a_fault_of_ours_is_for_staff(void **state)
+{
+    (void)state;
+    struct arena a;
+    struct report r;
+    const struct report ours = {.verdict = VERDICT_INTERNAL_ERROR,
+                                .message = "Our fault.\nThe last time: check.c:12: n < 3"};
+    arena_init(&a, MEMORY_MAX);
+    assert_int_equal(report_redact(&ours, REPORT_FOR_LEARNER, &a, &r), OK);
+    assert_string_equal(r.message, "Our fault.");
+    assert_int_equal(report_redact(&ours, REPORT_FOR_STAFF, &a, &r), OK);
+    assert_string_equal(r.message, ours.message);
+    arena_done(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_verdict_has_a_word_that_reads_back),
+        cmocka_unit_test(the_cause_of_a_fault_of_ours_is_for_staff),
         cmocka_unit_test(a_learner_gets_only_the_hint_of_a_hidden_group),
         cmocka_unit_test(what_was_found_in_a_hidden_group_is_told_in_our_words),
         cmocka_unit_test(no_format_tells_a_learner_what_was_hidden),

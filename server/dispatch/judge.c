@@ -155,6 +155,13 @@ static_assert(JOB_DEATHS_MAX == 3, "the message below says three");
 
 static enum judge_end give_up(const struct attempt *t)
 {
+    /* The first line is for everyone, the rest for staff: report_redact() knows. */
+    const char *cause = t->job->last_error != NULL ? t->job->last_error : "not known";
+    const char *message = arena_printf(
+        t->a,
+        "The grader failed three times on this submission. That is our fault and costs no attempt; "
+        "staff see the reason.\nThe last time: %.1000s",
+        cause);
     struct report report = {
         .lab = t->job->lab,
         .lab_version = "",
@@ -162,9 +169,7 @@ static enum judge_end give_up(const struct attempt *t)
         .seed = t->job->seed,
         .verdict = VERDICT_INTERNAL_ERROR,
         .max_score = 100,
-        .message =
-            "The grader failed three times on this submission. That is our fault and costs no "
-            "attempt; the reason is in the server's log.",
+        .message = message,
         .compile = {.verdict = VERDICT_INTERNAL_ERROR},
         .sanitizer = {.verdict = VERDICT_INTERNAL_ERROR},
         .device_kind = "cpu",

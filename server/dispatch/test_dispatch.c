@@ -217,6 +217,7 @@ static void a_job_given_up_has_a_report_that_tells_and_costs_nothing(void **stat
     WANT(OK, report_read(json, size, &b.t.arena, &r, &why));
     assert_int_equal(r.verdict, VERDICT_INTERNAL_ERROR);
     assert_non_null(strstr(r.message, "our fault"));
+    assert_non_null(strstr(r.message, "\nThe last time: the grader died of signal"));
     WANT(OK, job_count(b.t.store, &counts, &why));
     assert_int_equal(counts.failed, 1);
     teardown(&b);
