@@ -1,4 +1,5 @@
 /* The way of a lab's author: `grade new` into a folder of their own, CMake, CTest, `grade run`. */
+#include <fcntl.h>
 #include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -61,6 +63,79 @@ static void a_new_lab_proves_itself_as_soon_as_it_is_built(void **state)
     free(said);
 }
 
+/* The next block of a page that is a whole file: "```c driver.c" and what follows up to "```".
+ * NULL: there is none. */
+static const char *next_file(const char *at, char *ret_name, size_t size, const char **ret_text,
+                             size_t *ret_length)
+{
+    for (; (at = strstr(at, "\n```")) != NULL; at += 4) {
+        const char *info = at + 4, *line_end = strchr(info, '\n');
+        const char *end = line_end != NULL ? strstr(line_end, "\n```\n") : NULL;
+        if (end == NULL)
+            return NULL;
+        const char *name = memchr(info, ' ', (size_t)(line_end - info));
+        at = end; /* the loop steps over its marks */
+        if (name == NULL)
+            continue;
+        snprintf(ret_name, size, "%.*s", (int)(line_end - name - 1), name + 1);
+        *ret_text = line_end + 1;
+        *ret_length = (size_t)(end - line_end);
+        return end + 4;
+    }
+    return NULL;
+}
+
+static void write_file(const char *lab, const char *name, const char *text, size_t length)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", lab, name);
+    FILE *f = fopen(path, "w");
+    if (f == NULL || fwrite(text, 1, length, f) != length || fclose(f) != 0)
+        fail_msg("%s cannot be written", path);
+}
+
+static char *page(const char *path)
+{
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    char *text = read_all(fd);
+    close(fd);
+    return text;
+}
+
+static int take_files(const char *text, const char *lab)
+{
+    char name[64];
+    const char *bytes;
+    size_t length;
+    int files = 0;
+    while ((text = next_file(text, name, sizeof name, &bytes, &length)) != NULL) {
+        write_file(lab, name, bytes, length);
+        files++;
+    }
+    return files;
+}
+
+static void the_lab_of_the_page_on_labs_is_one(void **state)
+{
+    (void)state;
+    char lab[96], build[64], mutants[128];
+    snprintf(build, sizeof build, "%s/build", dir);
+    snprintf(lab, sizeof lab, "%s/module-2/lab-2.10-row-argmax", dir);
+    snprintf(mutants, sizeof mutants, "%s/mutants", lab);
+    free(RUN(GRADE_PROGRAM, "new", "2.10", "row-argmax", "--title", "The largest of a row", "--dir",
+             dir));
+    assert_int_equal(nftw(mutants, forget, 8, FTW_DEPTH | FTW_PHYS), 0);
+    assert_int_equal(mkdir(mutants, 0777), 0);
+    char *text = page("docs/write-a-lab.md");
+    assert_int_equal(take_files(text, lab), 9);
+    free(text);
+    free(RUN(CMAKE_PROGRAM, "--build", build));
+    char *said = RUN(CTEST_PROGRAM, "--test-dir", build, "-V", "-R", "lab_2.10");
+    assert_non_null(strstr(said, "proved"));
+    free(said);
+}
+
 static void a_learner_of_it_reads_the_mistake_by_name(void **state)
 {
     (void)state;
@@ -83,6 +158,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_new_lab_proves_itself_as_soon_as_it_is_built),
+        cmocka_unit_test(the_lab_of_the_page_on_labs_is_one),
         cmocka_unit_test(a_learner_of_it_reads_the_mistake_by_name),
     };
     return cmocka_run_group_tests_name("new lab", tests, enter, leave);
