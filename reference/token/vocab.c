@@ -45,7 +45,8 @@ static size_t unspell(const char *text, size_t n, uint8_t *ret)
 
 /* ---- the text of a piece, as the tables hold it ---- */
 
-enum { NO_TEXT = UINT32_MAX }; /* a piece that no text of BPE can become: it spells no bytes */
+/* The length of a piece that no text of BPE can become: it spells no bytes. */
+#define NO_TEXT UINT32_MAX
 
 static const uint8_t *text_of(const struct ref_vocab *v, uint32_t id, uint32_t *ret_len)
 {
