@@ -20,7 +20,7 @@ enum {
     FMA_ROUNDS = 100000,
     READ_STEP = 1024, /* bytes; sizes are multiples of it */
     TRIES = 12,       /* the best one counts: others were disturbed */
-    MEMORY_TRIES = 4,
+    MEMORY_TRIES = 8,
     WARM_UP_MS = 20,
 };
 static const size_t MEMORY_BYTES = 128 << 20, CHUNK_BYTES = 16 << 20;

@@ -5,14 +5,17 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include <jansson.h>
 #include <sodium.h>
 
 #include "grader/grade/build.h"
+#include "grader/grade/calibrate.h"
 #include "grader/grade/config.h"
 #include "grader/grade/core.h"
 #include "grader/grade/grade.h"
@@ -186,6 +189,55 @@ static void a_host_without_counters_times_all_the_same(void **state)
     assert_true(p.ratio > 0);
 }
 
+/* ---- calibration ---- */
+
+static enum err_code calibrate(const char *labs, const char *lab, bool json, char *ret, size_t size,
+                               struct err *why)
+{
+    const struct calibrate_command c = {.paths = {.labs = labs, .build = CONFIG_LAB_BUILD_DIR},
+                                        .names = &lab,
+                                        .n_names = 1,
+                                        .core = -1,
+                                        .json = json};
+    struct arena a;
+    bool fit = false;
+    FILE *out = fmemopen(ret, size, "w");
+    assert_non_null(out);
+    arena_init(&a, MEMORY_MAX);
+    const enum err_code rc = calibrate_run(&c, &a, out, &fit, why);
+    fclose(out);
+    arena_done(&a);
+    return rc;
+}
+
+static void par_races_par_in_every_timed_case(void **state)
+{
+    (void)state;
+    static char text[16384];
+    struct err why;
+    if (calibrate("tests/attacks/labs", "0.9", true, text, sizeof text, &why) != OK)
+        fail_msg("%s", why.text);
+    json_t *root = json_loads(text, 0, NULL);
+    const json_t *cases = json_object_get(root, "cases");
+    assert_int_equal(json_array_size(cases), 1);
+    const json_t *one = json_array_get(cases, 0);
+    assert_string_equal(json_string_value(json_object_get(one, "lab")), "0.9");
+    assert_string_equal(json_string_value(json_object_get(one, "name")), "chain");
+    const double ratio = json_number_value(json_object_get(one, "ratio"));
+    assert_true(ratio > 0.3 && ratio < 3);
+    json_decref(root);
+}
+
+static void a_lab_that_times_nothing_cannot_be_calibrated(void **state)
+{
+    (void)state;
+    char text[64];
+    struct err why;
+    assert_int_equal(calibrate("bench/labs", "0.1", false, text, sizeof text, &why), ERR_NOT_FOUND);
+    assert_non_null(strstr(why.text, "timed"));
+    assert_int_equal(calibrate("bench/labs", "9.9", false, text, sizeof text, &why), ERR_NOT_FOUND);
+}
+
 /* ---- priority ---- */
 
 static void priority_is_given_back(void **state)
@@ -207,6 +259,8 @@ int main(void)
         cmocka_unit_test(a_wrong_output_voids_the_timing_and_the_note_says_so),
         cmocka_unit_test(what_the_hardware_counts_in_calls_of_their_own_is_told),
         cmocka_unit_test(a_host_without_counters_times_all_the_same),
+        cmocka_unit_test(par_races_par_in_every_timed_case),
+        cmocka_unit_test(a_lab_that_times_nothing_cannot_be_calibrated),
         cmocka_unit_test(priority_is_given_back),
     };
     return cmocka_run_group_tests(tests, open_lab, close_lab);
