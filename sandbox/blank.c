@@ -1,6 +1,7 @@
 #include "sandbox/blank.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -26,10 +27,22 @@ static enum err_code start_init(struct blank *b, int end, struct err *why)
                    refused ? "; " : "", refused ? remedy_for("userns") : "");
 }
 
+/* Or does so within a moment: asked only where something went wrong. */
+static bool has_died(const struct blank *b)
+{
+    struct pollfd p = {.fd = b->pidfd, .events = POLLIN};
+    return poll(&p, 1, 100) == 1;
+}
+
 static enum err_code map_ids(struct blank *b, struct err *why)
 {
     bool two_ids;
-    if (ids_map(b->init, &two_ids) != 0)
+    const int rc = ids_map(b->init, &two_ids), error = errno;
+    /* An exec that fails for lack of memory may do so past its point of no return. */
+    if (rc != 0 && has_died(b))
+        return err_set(why, ERR_NOMEM, "the cell's init died at its start: no memory for it");
+    errno = error;
+    if (rc != 0)
         return err_sys(why, ERR_UNSUPPORTED, errno, "mapping ids into a user namespace; %s",
                        remedy_for("userns"));
     if (channel_send(b->socket, &two_ids, 1, NULL, 0) != 0 && errno != EPIPE)

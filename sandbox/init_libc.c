@@ -81,7 +81,106 @@ static long checked(long result)
 #define CALL(number, a, b, c, d, e, f)                                                             \
     checked(raw(number, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f)))
 
-long syscall(long number, ...)
+/* The linker's name is the C library's, the compiler's is our own: so nothing is asked about the
+ * names that parameters have in the system's headers. */
+#define DEFINE(type, name, parameters)                                                             \
+    type init_##name parameters __asm__(#name);                                                    \
+    type init_##name parameters
+
+/* A function that is its system call: result, name, types of the parameters. */
+#define CALL1(type, name, A)                                                                       \
+    DEFINE(type, name, (A a))                                                                      \
+    {                                                                                              \
+        return (type)CALL(SYS_##name, a, 0, 0, 0, 0, 0);                                           \
+    }
+#define CALL2(type, name, A, B)                                                                    \
+    DEFINE(type, name, (A a, B b))                                                                 \
+    {                                                                                              \
+        return (type)CALL(SYS_##name, a, b, 0, 0, 0, 0);                                           \
+    }
+#define CALL3(type, name, A, B, C)                                                                 \
+    DEFINE(type, name, (A a, B b, C c))                                                            \
+    {                                                                                              \
+        return (type)CALL(SYS_##name, a, b, c, 0, 0, 0);                                           \
+    }
+#define CALL5(type, name, A, B, C, D, E)                                                           \
+    DEFINE(type, name, (A a, B b, C c, D d, E e))                                                  \
+    {                                                                                              \
+        return (type)CALL(SYS_##name, a, b, c, d, e, 0);                                           \
+    }
+#define CALL6(type, name, A, B, C, D, E, F)                                                        \
+    DEFINE(type, name, (A a, B b, C c, D d, E e, F f))                                             \
+    {                                                                                              \
+        return (type)CALL(SYS_##name, a, b, c, d, e, f);                                           \
+    }
+
+/* --- descriptors --- */
+CALL1(int, close, int)
+CALL3(ssize_t, read, int, void *, size_t)
+CALL3(ssize_t, write, int, const void *, size_t)
+CALL3(int, dup3, int, int, int)
+CALL3(int, socket, int, int, int)
+CALL3(ssize_t, sendmsg, int, const struct msghdr *, int)
+CALL3(ssize_t, recvmsg, int, struct msghdr *, int)
+CALL6(void *, mmap, void *, size_t, int, int, int, off_t)
+
+/* --- files --- */
+CALL3(int, mkdirat, int, const char *, mode_t)
+CALL5(int, fchownat, int, const char *, uid_t, gid_t, int)
+CALL3(int, fchown, int, uid_t, gid_t)
+CALL5(int, mount, const char *, const char *, const char *, unsigned long, const void *)
+CALL2(int, umount2, const char *, int)
+CALL1(int, chdir, const char *)
+CALL1(int, fchdir, int)
+CALL1(mode_t, umask, mode_t)
+
+/* --- the process --- */
+CALL1(int, unshare, int)
+CALL2(int, sethostname, const char *, size_t)
+CALL3(int, sched_setaffinity, pid_t, size_t, const cpu_set_t *)
+CALL2(int, getrusage, __rusage_who_t, struct rusage *)
+CALL2(int, kill, pid_t, int)
+
+uid_t geteuid(void)
+{
+    return (uid_t)CALL(SYS_geteuid, 0, 0, 0, 0, 0, 0);
+}
+
+pid_t setsid(void)
+{
+    return (pid_t)CALL(SYS_setsid, 0, 0, 0, 0, 0, 0);
+}
+
+DEFINE(int, setrlimit, (__rlimit_resource_t resource, const struct rlimit *value))
+{
+    return (int)CALL(SYS_prlimit64, 0, resource, value, NULL, 0, 0);
+}
+
+DEFINE(pid_t, waitpid, (pid_t pid, int *ret_status, int options))
+{
+    return (pid_t)CALL(SYS_wait4, pid, ret_status, options, NULL, 0, 0);
+}
+
+DEFINE(int, poll, (struct pollfd * fds, nfds_t n, int wait_ms))
+{
+    const struct timespec wait = {wait_ms / 1000, wait_ms % 1000 * 1000000L};
+    return (int)CALL(SYS_ppoll, fds, n, &wait, 0, 0, 0);
+}
+
+DEFINE(int, fstat, (int fd, struct stat *ret))
+{
+    return (int)CALL(SYS_newfstatat, fd, "", ret, AT_EMPTY_PATH, 0, 0);
+}
+
+_Noreturn void _exit(int status)
+{
+    for (;;)
+        raw(SYS_exit_group, status, 0, 0, 0, 0, 0);
+}
+
+/* --- with as many arguments as the caller likes: what was not passed is not looked at --- */
+
+DEFINE(long, syscall, (long number, ...))
 {
     long a[6];
     va_list list;
@@ -92,174 +191,7 @@ long syscall(long number, ...)
     return CALL(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
-/* --- memory and text --- */
-
-void *memcpy(void *restrict to, const void *restrict from, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        ((char *)to)[i] = ((const char *)from)[i];
-    return to;
-}
-
-void *memset(void *to, int value, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        ((char *)to)[i] = (char)value;
-    return to;
-}
-
-size_t strlen(const char *text)
-{
-    size_t n = 0;
-    while (text[n] != '\0')
-        n++;
-    return n;
-}
-
-char *strchr(const char *text, int c)
-{
-    for (; *text != (char)c; text++)
-        if (*text == '\0')
-            return NULL;
-    return (char *)text;
-}
-
-void *mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset)
-{
-    return (void *)CALL(SYS_mmap, at, size, protection, flags, fd, offset);
-}
-
-/* --- descriptors --- */
-
-int openat(int dir, const char *path, int flags, ...)
-{
-    va_list list;
-    va_start(list, flags);
-    const int mode = (flags & O_CREAT) != 0 ? va_arg(list, int) : 0;
-    va_end(list);
-    return (int)CALL(SYS_openat, dir, path, flags, mode, 0, 0);
-}
-
-int open(const char *path, int flags, ...)
-{
-    return openat(AT_FDCWD, path, flags); /* init makes files by openat only */
-}
-
-int close(int fd)
-{
-    return (int)CALL(SYS_close, fd, 0, 0, 0, 0, 0);
-}
-
-ssize_t read(int fd, void *to, size_t size)
-{
-    return CALL(SYS_read, fd, to, size, 0, 0, 0);
-}
-
-ssize_t write(int fd, const void *from, size_t size)
-{
-    return CALL(SYS_write, fd, from, size, 0, 0, 0);
-}
-
-int fcntl(int fd, int command, ...)
-{
-    va_list list;
-    va_start(list, command);
-    const long argument = va_arg(list, long);
-    va_end(list);
-    return (int)CALL(SYS_fcntl, fd, command, argument, 0, 0, 0);
-}
-
-int dup3(int fd, int to, int flags)
-{
-    return (int)CALL(SYS_dup3, fd, to, flags, 0, 0, 0);
-}
-
-int poll(struct pollfd *fds, nfds_t n, int wait_ms)
-{
-    const struct timespec wait = {wait_ms / 1000, wait_ms % 1000 * 1000000L};
-    return (int)CALL(SYS_ppoll, fds, n, &wait, 0, 0, 0);
-}
-
-int socket(int domain, int type, int protocol)
-{
-    return (int)CALL(SYS_socket, domain, type, protocol, 0, 0, 0);
-}
-
-int ioctl(int fd, unsigned long request, ...)
-{
-    va_list list;
-    va_start(list, request);
-    const long argument = va_arg(list, long);
-    va_end(list);
-    return (int)CALL(SYS_ioctl, fd, request, argument, 0, 0, 0);
-}
-
-ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
-{
-    return CALL(SYS_sendmsg, fd, message, flags, 0, 0, 0);
-}
-
-ssize_t recvmsg(int fd, struct msghdr *message, int flags)
-{
-    return CALL(SYS_recvmsg, fd, message, flags, 0, 0, 0);
-}
-
-/* --- files --- */
-
-int fstat(int fd, struct stat *ret)
-{
-    return (int)CALL(SYS_newfstatat, fd, "", ret, AT_EMPTY_PATH, 0, 0);
-}
-
-int mkdirat(int dir, const char *path, mode_t mode)
-{
-    return (int)CALL(SYS_mkdirat, dir, path, mode, 0, 0, 0);
-}
-
-int fchownat(int dir, const char *path, uid_t user, gid_t group, int flags)
-{
-    return (int)CALL(SYS_fchownat, dir, path, user, group, flags, 0);
-}
-
-int fchown(int fd, uid_t user, gid_t group)
-{
-    return (int)CALL(SYS_fchown, fd, user, group, 0, 0, 0);
-}
-
-int mount(const char *source, const char *target, const char *type, unsigned long flags,
-          const void *data)
-{
-    return (int)CALL(SYS_mount, source, target, type, flags, data, 0);
-}
-
-int umount2(const char *target, int flags)
-{
-    return (int)CALL(SYS_umount2, target, flags, 0, 0, 0, 0);
-}
-
-int chdir(const char *path)
-{
-    return (int)CALL(SYS_chdir, path, 0, 0, 0, 0, 0);
-}
-
-int fchdir(int fd)
-{
-    return (int)CALL(SYS_fchdir, fd, 0, 0, 0, 0, 0);
-}
-
-mode_t umask(mode_t mask)
-{
-    return (mode_t)CALL(SYS_umask, mask, 0, 0, 0, 0, 0);
-}
-
-/* --- the process --- */
-
-uid_t geteuid(void)
-{
-    return (uid_t)CALL(SYS_geteuid, 0, 0, 0, 0, 0, 0);
-}
-
-int prctl(int option, ...)
+DEFINE(int, prctl, (int option, ...))
 {
     long a[4];
     va_list list;
@@ -270,48 +202,67 @@ int prctl(int option, ...)
     return (int)CALL(SYS_prctl, option, a[0], a[1], a[2], a[3], 0);
 }
 
-int unshare(int flags)
+DEFINE(int, fcntl, (int fd, int command, ...))
 {
-    return (int)CALL(SYS_unshare, flags, 0, 0, 0, 0, 0);
+    va_list list;
+    va_start(list, command);
+    const long argument = va_arg(list, long);
+    va_end(list);
+    return (int)CALL(SYS_fcntl, fd, command, argument, 0, 0, 0);
 }
 
-pid_t setsid(void)
+DEFINE(int, ioctl, (int fd, unsigned long request, ...))
 {
-    return (pid_t)CALL(SYS_setsid, 0, 0, 0, 0, 0, 0);
+    va_list list;
+    va_start(list, request);
+    const long argument = va_arg(list, long);
+    va_end(list);
+    return (int)CALL(SYS_ioctl, fd, request, argument, 0, 0, 0);
 }
 
-int sethostname(const char *name, size_t length)
+DEFINE(int, openat, (int dir, const char *path, int flags, ...))
 {
-    return (int)CALL(SYS_sethostname, name, length, 0, 0, 0, 0);
+    va_list list;
+    va_start(list, flags);
+    const int mode = (flags & O_CREAT) != 0 ? va_arg(list, int) : 0;
+    va_end(list);
+    return (int)CALL(SYS_openat, dir, path, flags, mode, 0, 0);
 }
 
-int sched_setaffinity(pid_t pid, size_t size, const cpu_set_t *set)
+/* init makes files by openat only. */
+DEFINE(int, open, (const char *path, int flags, ...))
 {
-    return (int)CALL(SYS_sched_setaffinity, pid, size, set, 0, 0, 0);
+    return openat(AT_FDCWD, path, flags);
 }
 
-int setrlimit(__rlimit_resource_t resource, const struct rlimit *value)
+/* --- memory and text --- */
+
+DEFINE(void *, memcpy, (void *restrict to, const void *restrict from, size_t n))
 {
-    return (int)CALL(SYS_prlimit64, 0, resource, value, NULL, 0, 0);
+    for (size_t i = 0; i < n; i++)
+        ((char *)to)[i] = ((const char *)from)[i];
+    return to;
 }
 
-int getrusage(__rusage_who_t who, struct rusage *ret)
+DEFINE(void *, memset, (void *to, int value, size_t n))
 {
-    return (int)CALL(SYS_getrusage, who, ret, 0, 0, 0, 0);
+    for (size_t i = 0; i < n; i++)
+        ((char *)to)[i] = (char)value;
+    return to;
 }
 
-pid_t waitpid(pid_t pid, int *ret_status, int options)
+DEFINE(size_t, strlen, (const char *text))
 {
-    return (pid_t)CALL(SYS_wait4, pid, ret_status, options, NULL, 0, 0);
+    size_t n = 0;
+    while (text[n] != '\0')
+        n++;
+    return n;
 }
 
-int kill(pid_t pid, int signal)
+DEFINE(char *, strchr, (const char *text, int c))
 {
-    return (int)CALL(SYS_kill, pid, signal, 0, 0, 0, 0);
-}
-
-_Noreturn void _exit(int status)
-{
-    for (;;)
-        raw(SYS_exit_group, status, 0, 0, 0, 0, 0);
+    for (; *text != (char)c; text++)
+        if (*text == '\0')
+            return NULL;
+    return (char *)text;
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -380,6 +381,38 @@ static void a_program_that_cannot_start_is_a_failed_setup(void **state)
     assert_string_equal(o.exit.message, "run the command: No such file or directory");
 }
 
+/* A grader that may have no page more, in a process of its own as there is no way back. init's exec
+ * fails past its point of no return, which may show at once or as the cell's end. */
+static int open_without_memory(void)
+{
+    const struct rlimit none = {0, 0};
+    struct cell *cell = NULL;
+    struct cell_exit e;
+    struct err why = {0};
+    const struct cell_config config = guest_config(CELL_RUN, GUEST("exit", "0"));
+    if (setrlimit(RLIMIT_AS, &none) != 0)
+        return 1;
+    const enum err_code rc = cell_open(&cell, &config, &why);
+    if (rc != OK)
+        return rc == ERR_NOMEM && cell == NULL && why.text[0] != '\0' ? 0 : 10 + (int)rc;
+    cell_wait(cell);
+    cell_result(cell, &e);
+    cell_close(cell);
+    return e.verdict == CELL_SETUP_FAILED && e.message[0] != '\0' ? 0 : 2;
+}
+
+static void without_memory_no_command_runs_and_the_cause_is_named(void **state)
+{
+    (void)state;
+    const pid_t pid = fork();
+    if (pid == 0)
+        _exit(open_without_memory());
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    if (status != 0)
+        fail_msg("status %#x", (unsigned)status);
+}
+
 static void a_config_is_checked_before_anything_starts(void **state)
 {
     (void)state;
@@ -541,6 +574,7 @@ int main(void)
         cmocka_unit_test(a_step_never_waits),
         cmocka_unit_test(a_program_that_cannot_start_is_a_failed_setup),
         cmocka_unit_test(a_config_is_checked_before_anything_starts),
+        cmocka_unit_test(without_memory_no_command_runs_and_the_cause_is_named),
         cmocka_unit_test(nothing_is_left),
     };
     return guest_run_tests("a cell", tests, sizeof tests / sizeof tests[0]);

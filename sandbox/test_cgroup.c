@@ -22,7 +22,7 @@ static char root[] = "/tmp/graded-cgroup-XXXXXX";
 static int make_root(void **state)
 {
     (void)state;
-    strcpy(root + strlen(root) - 6, "XXXXXX");
+    memset(root + strlen(root) - 6, 'X', 6);
     return mkdtemp(root) == NULL;
 }
 
