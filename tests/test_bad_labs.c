@@ -224,6 +224,7 @@ static void a_checker_that_fails_while_grading_is_told_to_staff_alone(void **sta
     char data[] = "/tmp/graded-bad-XXXXXX";
     struct service service;
     assert_non_null(mkdtemp(data));
+    expect("", GOOD, 0, (const char *[]){NULL}); /* so that nothing is known against it */
     setenv("BAD", "assert", 1);
     service_start(&service, data, "tests/labs");
     unsetenv("BAD");
@@ -235,17 +236,85 @@ static void a_checker_that_fails_while_grading_is_told_to_staff_alone(void **sta
     assert_null(strstr(learner, "check.c"));
     if (strstr(staff, "check.c") == NULL || strstr(staff, "group 'sums', case '4 numbers'") == NULL)
         fail_msg("staff read '%s'", staff);
-    free(submit_path(&service, "0.5", SLOW "/starter/sum.c")); /* another lab is served still */
     assert_int_equal(service_stop(&service), 0);
     free(path), free(token), free(learner), free(staff);
     const char *const argv[] = {"/bin/rm", "-rf", data, NULL};
     run_program(argv, NULL);
 }
 
+/* The reason why a lab is not offered, as staff read it, "" where it is; the caller's. */
+static char *reason_against(struct service *s, const char *token, const char *id)
+{
+    struct service as = *s;
+    snprintf(as.token, sizeof as.token, "%s", token);
+    struct answer a = service_get(&as, "/api/v1/labs", NULL);
+    json_t *all = answer_json(&a);
+    const json_t *labs = json_object_get(all, "labs");
+    char *reason = NULL;
+    for (size_t i = 0; i < json_array_size(labs); i++) {
+        const json_t *lab = json_array_get(labs, i);
+        const char *why = json_string_value(json_object_get(lab, "unavailable_reason"));
+        if (strcmp(json_string_value(json_object_get(lab, "id")), id) == 0)
+            reason = strdup(why != NULL ? why : "");
+    }
+    if (reason == NULL)
+        fail_msg("status %ld: %.500s", a.status, a.body);
+    json_decref(all);
+    answer_done(&a);
+    return reason;
+}
+
+/* Lab 0.5 has failed its proof for good; 0.4 is served beside it. */
+static void a_lab_that_failed_its_proof_is_not_offered_until_it_is_proved(void **state)
+{
+    (void)state;
+    expect("", SLOW, 1, (const char *[]){NULL});
+    char data[] = "/tmp/graded-bad-XXXXXX", *token = NULL;
+    assert_non_null(mkdtemp(data));
+    static const struct {
+        const char *environment, *reason;
+        int status;
+        long submitted;
+    } table[] = {{"BAD=truth", "`grade test` has failed: solution: earns 0 of 60", 1, 503},
+                 {"BAD=segv", "`grade test` has failed: solution, seed 1: the checker", 1, 503},
+                 {"", "", 0, 202}};
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        struct service service;
+        expect(table[i].environment, GOOD, table[i].status, (const char *[]){NULL});
+        service_start(&service, data, "tests/labs");
+        if (token == NULL)
+            token = staff_token(data);
+        char *reason = reason_against(&service, token, "0.4");
+        if (strncmp(reason, table[i].reason, strlen(table[i].reason)) != 0)
+            fail_msg("%s: %s", table[i].environment, reason);
+        char *slow = reason_against(&service, token, "0.5");
+        assert_non_null(strstr(slow, "is slower than the starter in 'many'"));
+        free(slow);
+        struct answer a = service_submit(&service, "/api/v1/labs/0.4/submissions",
+                                         GOOD "/solution/sum.c", "sum.c");
+        assert_int_equal(a.status, table[i].submitted);
+        answer_done(&a);
+        free(reason);
+        assert_int_equal(service_stop(&service), 0);
+    }
+    free(token);
+    const char *const argv[] = {"/bin/rm", "-rf", data, NULL};
+    run_program(argv, NULL);
+}
+
+/* Proofs are remembered beside what was built: not in the build folder, but in a copy of it. */
 static int make_folder(void **state)
 {
     (void)state;
-    return mkdtemp(copies) == NULL;
+    static char build[64], command[256];
+    if (mkdtemp(copies) == NULL)
+        return -1;
+    snprintf(build, sizeof build, "%s/build", copies);
+    snprintf(command, sizeof command,
+             "mkdir %s && cd " GRADED_BUILD "/labs && cp -r 0.4 0.5 cover.o no_locks.so %s", build,
+             build);
+    shell(command);
+    return setenv("GRADED_LAB_BUILD", build, 1);
 }
 
 static int remove_folder(void **state)
@@ -265,6 +334,7 @@ int main(void)
         cmocka_unit_test(the_other_labs_are_still_proved),
         cmocka_unit_test(programs_read_one_object_for_each_lab),
         cmocka_unit_test(a_checker_that_fails_while_grading_is_told_to_staff_alone),
+        cmocka_unit_test(a_lab_that_failed_its_proof_is_not_offered_until_it_is_proved),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

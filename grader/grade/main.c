@@ -1,5 +1,6 @@
 /* grade: the command line. Environment, arguments and exit status live here; grade.c is pure. */
 #include <getopt.h>
+#include <jansson.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #include "grader/grade/job.h"
 #include "grader/grade/output.h"
 #include "grader/grade/new.h"
+#include "grader/grade/proof_record.h"
 #include "grader/grade/prove.h"
 #include "grader/grade/watch.h"
 
@@ -44,7 +46,8 @@ static const char usage_text[] =
     "  --quick                  none of them, and no coverage\n"
     "  --checker-seconds N      a checker that takes more in one grading loops; default: 120\n"
     "  --format json            one object per lab, for programs\n"
-    "grade list               labs and their points\n"
+    "grade list [LAB...]      labs, and what is known to be wrong with them\n"
+    "  --format text|json, --labs DIR\n"
     "grade calibrate [LAB...] how small a difference in speed this host can tell; 1: not enough\n"
     "  --format text|json, --core N, --labs DIR\n"
     "grade new ID SLUG        a new lab that passes `grade test` (docs/write-a-lab.md)\n"
@@ -382,9 +385,10 @@ static int prove_one(const struct options *o, const struct lab_paths *paths, con
     return proved ? EXIT_PASSED : EXIT_BELOW;
 }
 
-static int for_labs(const struct options *o,
-                    int (*each)(const struct options *, const struct lab_paths *, const char *,
-                                struct arena *))
+typedef int lab_command(const struct options *o, const struct lab_paths *paths, const char *name,
+                        struct arena *a);
+
+static int for_labs(const struct options *o, lab_command *each)
 {
     const struct lab_paths paths = lab_paths(o->labs);
     struct arena a;
@@ -404,24 +408,40 @@ static int for_labs(const struct options *o,
     return status;
 }
 
+/* For a server, which offers no lab that cannot be graded. */
+static void print_lab_json(const char *name, const char *wrong)
+{
+    const char *slash = strrchr(name, '/');
+    json_t *json = json_pack("{s:s, s:b, s:s?}", "folder", slash != NULL ? slash + 1 : name,
+                             "available", wrong == NULL, "why", wrong);
+    if (json != NULL && json_dumpf(json, stdout, JSON_COMPACT) == 0)
+        putchar('\n');
+    json_decref(json);
+}
+
 static int list_one(const struct options *o, const struct lab_paths *paths, const char *name,
                     struct arena *a)
 {
-    (void)o;
-    struct lab lab;
+    struct lab lab = {0};
     struct err why;
-    if (lab_open(&lab, paths, name, a, &why) != OK)
-        return fault(&why);
-    printf("%-5s %-18s %-60s %s\n", lab.id, lab.slug, lab.title, lab.files[0].name);
+    const bool opens = lab_open(&lab, paths, name, a, &why) == OK;
+    const char *wrong = opens ? proof_record_fault(&lab, a) : why.text;
+    if (strcmp(o->format, "json") == 0)
+        print_lab_json(name, wrong);
+    else if (opens)
+        printf("%-5s %-18s %-60s %s%s%s\n", lab.id, lab.slug, lab.title, lab.files[0].name,
+               wrong != NULL ? "\n      " : "", wrong != NULL ? wrong : "");
+    else
+        fault(&why);
     lab_close(&lab);
-    return EXIT_PASSED;
+    return wrong == NULL ? EXIT_PASSED : EXIT_FAULT;
 }
 
-static int command_test(int argc, char **argv)
+static int command_for_labs(int argc, char **argv, lab_command *each)
 {
     struct options o;
     struct err why;
-    return parse_options(argc, argv, &o, &why) != OK ? usage(why.text) : for_labs(&o, prove_one);
+    return parse_options(argc, argv, &o, &why) != OK ? usage(why.text) : for_labs(&o, each);
 }
 
 static int command_new(int argc, char **argv)
@@ -487,9 +507,9 @@ int main(int argc, char **argv)
     if (strcmp(command, "run") == 0)
         return command_run(argc - 1, argv + 1);
     if (strcmp(command, "test") == 0)
-        return command_test(argc - 1, argv + 1);
+        return command_for_labs(argc - 1, argv + 1, prove_one);
     if (strcmp(command, "list") == 0)
-        return for_labs(&(struct options){0}, list_one);
+        return command_for_labs(argc - 1, argv + 1, list_one);
     if (strcmp(command, "new") == 0)
         return command_new(argc - 1, argv + 1);
     if (strcmp(command, "calibrate") == 0)

@@ -79,7 +79,7 @@ void prove_doing(struct proof *p, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    vsnprintf(p->doing, PROVE_DOING_MAX, format, args);
+    vsnprintf(p->trace->doing, sizeof p->trace->doing, format, args);
     va_end(args);
 }
 
@@ -219,6 +219,7 @@ static enum err_code calibrate(struct proof *p, struct grade_builds *builds, con
                               json_pack("{s:s, s:f, s:[f,f]}", "name", t->name, "ratio", t->ratio,
                                         "interval", t->interval[0], t->interval[1]));
     }
+    p->unsure = off != NULL;
     if (off != NULL)
         prove_broken(p, "solution",
                      "'%s' takes another time than par, which is the same code: ratio %.2f [%.2f, "
@@ -385,10 +386,20 @@ static void tell_end(struct proof *p, const char *lab, double seconds)
     fflush(stdout);
 }
 
+static void record(struct proof *p)
+{
+    const json_t *first = json_array_get(json_object_get(p->told, "failures"), 0);
+    const char *why = p->holds ? NULL
+                               : arena_printf(p->arena, "%s: %s",
+                                              json_string_value(json_object_get(first, "what")),
+                                              json_string_value(json_object_get(first, "why")));
+    proof_record_write(p->lab->build_dir, p->lab->version, why);
+}
+
 enum { CHILD_PROVED = 0, CHILD_BROKEN = 1, CHILD_FAULT = 3 };
 
 static int prove_here(const struct lab_paths *paths, const char *name,
-                      const struct prove_options *options, char *doing)
+                      const struct prove_options *options, struct prove_trace *trace)
 {
     struct arena a;
     struct lab lab = {.id = name};
@@ -398,17 +409,23 @@ static int prove_here(const struct lab_paths *paths, const char *name,
                       .arena = &a,
                       .told = json_object(),
                       .holds = true,
-                      .doing = doing};
+                      .trace = trace};
     const double start = now_s();
     arena_init(&a, ARENA_BYTES);
     prove_doing(&p, "loading the lab and its checker");
     watch_start(options->checker_s);
     enum err_code rc = lab_open(&lab, paths, name, &a, &why);
     prove_say(&p, "lab %s %s\n", rc == OK ? lab.id : name, rc == OK ? lab.slug : "");
-    if (rc != OK)
+    if (rc != OK) {
         prove_broken(&p, "lab", "%s", why.text);
-    else if ((rc = run_all(&p, &why)) != OK)
-        prove_broken(&p, "grade", "%s: %s", doing, why.text);
+    } else {
+        snprintf(trace->build_dir, sizeof trace->build_dir, "%s", lab.build_dir);
+        snprintf(trace->version, sizeof trace->version, "%s", lab.version);
+        if ((rc = run_all(&p, &why)) != OK)
+            prove_broken(&p, "grade", "%s: %s", trace->doing, why.text);
+        else if (!p.unsure)
+            record(&p);
+    }
     const bool fault = rc != OK && lab.module != NULL;
     tell_end(&p, rc == OK || fault ? lab.id : name, now_s() - start);
     json_decref(p.told);
@@ -461,24 +478,35 @@ static int await(pid_t pid, const char **ret_cause)
     return -1;
 }
 
+/* Its checker has failed, so this lab is not to be used; unless nothing of it could be loaded. */
+static void record_death(const struct prove_trace *trace, const char *cause)
+{
+    char why[512];
+    snprintf(why, sizeof why, "%s: the checker or grade died of %s", trace->doing, cause);
+    if (trace->build_dir[0] != '\0')
+        proof_record_write(trace->build_dir, trace->version, why);
+}
+
 enum err_code prove_lab(const struct lab_paths *paths, const char *name,
                         const struct prove_options *options, bool *ret_proved, struct err *why)
 {
-    char *doing =
-        mmap(NULL, PROVE_DOING_MAX, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct prove_trace *trace =
+        mmap(NULL, sizeof *trace, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     const char *cause = "";
-    if (doing == MAP_FAILED)
+    if (trace == MAP_FAILED)
         return err_sys(why, ERR_IO, errno, "shared memory");
     fflush(stdout);
     const pid_t pid = fork();
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        exit(prove_here(paths, name, options, doing));
+        exit(prove_here(paths, name, options, trace));
     }
     const int status = pid > 0 ? await(pid, &cause) : CHILD_FAULT;
-    if (status < 0)
-        tell_death(name, options, doing, cause);
-    munmap(doing, PROVE_DOING_MAX);
+    if (status < 0) {
+        tell_death(name, options, trace->doing, cause);
+        record_death(trace, cause);
+    }
+    munmap(trace, sizeof *trace);
     *ret_proved = status == CHILD_PROVED;
     if (pid < 0)
         return err_sys(why, ERR_IO, errno, "fork");

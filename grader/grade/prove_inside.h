@@ -2,7 +2,10 @@
 #pragma once
 
 #include <jansson.h>
+#include <limits.h>
 #include <sodium.h>
+
+#include "grader/grade/proof_record.h"
 
 #include "grader/grade/prove.h"
 #include "grader/grade/submission.h"
@@ -13,11 +16,17 @@ struct proof {
     struct arena *arena;
     json_t *told; /* all results, for --format json */
     bool holds;
+    bool unsure; /* a promise about time was broken, perhaps by a busy machine */
     /* Of programs as they were built: equal ones are equal programs. */
     unsigned char solution[crypto_hash_sha256_BYTES], last[crypto_hash_sha256_BYTES];
-    char *doing; /* what is under way, for whoever finds this process dead; shared memory */
+    struct prove_trace *trace;
 };
-enum { PROVE_DOING_MAX = 256 };
+
+/* What a proof has come to, for whoever finds its process dead; shared memory. */
+struct prove_trace {
+    char doing[256];
+    char build_dir[PATH_MAX], version[65]; /* of the lab; "": not known yet */
+};
 
 /* A promise that does not hold: `who` is a file or a part of the lab. */
 void prove_broken(struct proof *p, const char *who, const char *format, ...) PRINTF_LIKE(3, 4);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "server/api/inside.h"
+#include "server/dispatch/lab_list.h"
 #include "server/http/static_files.h"
 #include "server/store/job.h"
 #include "server/store/lab.h"
@@ -52,6 +53,22 @@ void health_handler(struct http_request *r, void *context)
     }
     http_cache(r, "no-store");
     http_reply_json(r, 200, json_pack("{s:s}", "status", "ok"));
+}
+
+static void on_fault(void *catalogue, const char *folder, const char *why)
+{
+    catalogue_mark(catalogue, folder, why);
+}
+
+/* A grader that cannot be asked is told in the log; its jobs will say more. */
+static void ask_grader(struct api *api)
+{
+    const struct api_config *c = &api->config;
+    struct err why;
+    if (c->grade_path != NULL &&
+        lab_list_faults(c->grade_path, c->labs_dir, on_fault, api->catalogue, &why) != OK &&
+        c->log_fd >= 0)
+        dprintf(c->log_fd, "course: %s\n", why.text);
 }
 
 /* Whoever starts the server reads what is wrong with the course; the rest of it is served. */
@@ -124,6 +141,8 @@ enum err_code api_start(const struct api_config *config, struct api **ret, struc
     const unsigned addresses =
         config->address_burst != 0 ? config->address_burst : ADDRESS_BURST_DEFAULT;
     enum err_code rc = catalogue_read(config->labs_dir, &api->catalogue, why);
+    if (rc == OK)
+        ask_grader(api);
     if (rc == OK && config->log_fd >= 0)
         tell_faults(api);
     if (rc == OK)

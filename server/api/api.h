@@ -20,6 +20,7 @@ struct api_config {
     struct store *store;       /* this and the next are the caller's until api_stop */
     struct dispatch *dispatch; /* woken after each submission; tells when something changes */
     const char *labs_dir;      /* read once, at start */
+    const char *grade_path;    /* asked once what it knows against labs; NULL: nobody asks */
     const char *web_dir;       /* the built web app; NULL: none is served */
     unsigned threads;          /* 0: eight */
     unsigned connections;      /* 0: 2048 */

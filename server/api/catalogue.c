@@ -354,6 +354,18 @@ void catalogue_free(struct catalogue *c)
     free(c);
 }
 
+void catalogue_mark(struct catalogue *c, const char *folder, const char *why)
+{
+    for (size_t i = 0; i < c->n_labs; i++) {
+        struct lab *lab = &c->labs[i];
+        const char *name = arena_printf(&c->arena, "lab-%s-%s", lab->id, lab->slug);
+        if (name == NULL || strcmp(name, folder) != 0 || lab->unavailable != NULL)
+            continue;
+        const char *copy = arena_strdup(&c->arena, why);
+        lab->unavailable = copy != NULL ? copy : "something; there was no memory for what";
+    }
+}
+
 const struct lab *catalogue_lab(const struct catalogue *c, const char *name)
 {
     for (size_t i = 0; i < c->n_labs; i++)

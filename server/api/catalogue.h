@@ -53,6 +53,9 @@ MUST_CHECK enum err_code catalogue_read(const char *labs_dir, struct catalogue *
                                         struct err *why);
 void catalogue_free(struct catalogue *c);
 
+/* The lab of this folder, "lab-3.2-ggml-formats", cannot be graded. The first reason stays. */
+void catalogue_mark(struct catalogue *c, const char *folder, const char *why);
+
 /* By id ("3.2") or slug; NULL: unknown. */
 const struct lab *catalogue_lab(const struct catalogue *c, const char *name);
 const struct lab_provided *lab_provided_file(const struct lab *lab, const char *path);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/dispatch/lab_list.h"
 #include "server/dispatch/lines.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -23,6 +24,11 @@ static void check_event(const char *name, const char *json)
     json_decref(again);
 }
 
+static void check_fault(void *ctx, const char *folder, const char *why)
+{
+    assert(ctx == NULL && folder != NULL && why != NULL);
+}
+
 static void hear(void *ctx, const char *line, size_t size)
 {
     struct heard *h = ctx;
@@ -33,6 +39,7 @@ static void hear(void *ctx, const char *line, size_t size)
     assert(memchr(line, '\n', size) == NULL);
     if (lines_event(line, size, name, &json, NULL) == OK)
         check_event(name, json);
+    (void)!lab_list_line(line, size, check_fault, NULL, NULL);
     free(json);
 }
 

@@ -160,7 +160,7 @@ static enum judge_end give_up(const struct attempt *t)
     const char *message = arena_printf(
         t->a,
         "The grader failed three times on this submission. That is our fault and costs no attempt; "
-        "staff see the reason.\nThe last time: %.1000s",
+        "staff see the reason.\nThe last time: %.1500s",
         cause);
     struct report report = {
         .lab = t->job->lab,
