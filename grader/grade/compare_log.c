@@ -40,26 +40,38 @@ static bool is_named(const struct log_entry *expected, size_t n, uint32_t kind)
     return false;
 }
 
+/* Entry i as it should be, or that there should be none. */
+static const char *show_wanted(struct check *k, const char *const *kinds,
+                               const struct log_entry *expected, size_t n, size_t i)
+{
+    return show_entry(k, kinds, i, i < n ? &expected[i] : NULL);
+}
+
+static const char *show_got(struct check *k, const char *const *kinds,
+                            const struct log_entry *expected, size_t n, size_t i,
+                            const struct log_entry *got)
+{
+    if (got != NULL && !is_named(expected, n, got->kind))
+        return check_printf(k, "entry %zu, which should not be there", i);
+    return show_entry(k, kinds, i, got);
+}
+
 bool check_log(struct check *k, const char *const *kinds, const struct log_entry *expected,
                size_t n, const struct call *c, unsigned argument)
 {
     struct log_reader r = log_open(call_bytes(c, argument), c->args[argument].size);
-    for (size_t i = 0;; i++) {
-        struct log_entry got;
-        const struct log_entry *want = i < n ? &expected[i] : NULL;
-        const bool there = log_next(&r, &got);
-        if (r.broken || (!there && r.lost > 0)) {
-            check_fail(k, show_entry(k, kinds, i, want), "more than the log has room for");
-            return false;
-        }
-        if (!there && want == NULL)
-            return true;
-        if (there && want != NULL && same(want, &got))
-            continue;
-        check_fail(k, show_entry(k, kinds, i, want),
-                   there && !is_named(expected, n, got.kind)
-                       ? check_printf(k, "entry %zu, which should not be there", i)
-                       : show_entry(k, kinds, i, there ? &got : NULL));
-        return false;
+    struct log_entry got;
+    size_t i = 0;
+    bool there = log_next(&r, &got);
+    while (there && i < n && same(&expected[i], &got)) {
+        there = log_next(&r, &got);
+        i++;
     }
+    const bool cut = r.broken || (!there && r.lost > 0);
+    if (!cut && !there && i == n)
+        return true;
+    check_fail(k, show_wanted(k, kinds, expected, n, i),
+               cut ? "more than the log has room for"
+                   : show_got(k, kinds, expected, n, i, there ? &got : NULL));
+    return false;
 }

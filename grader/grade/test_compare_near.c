@@ -105,6 +105,55 @@ static void a_margin_out_of_reach_is_a_fault_of_the_checker(void **state)
     assert_false(call_run(check_call(k, 0))); /* and nothing is run any more */
 }
 
+/* A call of one output that holds what a driver would have logged. */
+static const struct call *logged(struct check *k, uint32_t kind, const char *text)
+{
+    static struct {
+        struct frame_log head;
+        struct frame_entry entry;
+        char bytes[8];
+    } log;
+    memset(&log, 0, sizeof log);
+    log.head.used = sizeof log.entry + sizeof log.bytes;
+    log.entry = (struct frame_entry){.kind = kind, .size = (uint32_t)strlen(text)};
+    memcpy(log.bytes, text, strlen(text));
+    struct call *c = check_call(k, 0);
+    call_out(c, sizeof log);
+    c->outputs[0] = &log;
+    return c;
+}
+
+static void a_log_is_compared_entry_by_entry(void **state)
+{
+    static const char *const kinds[] = {"word", "end"};
+    static const struct log_entry hello = {0, 5, "hello"}, end = {1, 0, NULL};
+    const struct log_entry both[] = {hello, end};
+    struct check *k = &((struct fixture *)*state)->k;
+    const struct {
+        uint32_t kind;
+        const char *text;
+        size_t n;
+        const char *expected, *actual;
+    } table[] = {
+        {0, "hello", 1, NULL, NULL},
+        {0, "hallo", 1, "entry 0: word, 5 bytes: 68 65 6c 6c 6f",
+         "entry 0: word, 5 bytes: 68 61 6c 6c 6f"},
+        {1, "", 2, "entry 0: word, 5 bytes: 68 65 6c 6c 6f", "entry 0: end, 0 bytes"},
+        {0, "hello", 2, "entry 1: end, 0 bytes", "no entry 1"},
+        {9, "x", 0, "no entry 0", "entry 0, which should not be there"},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        check_case(k, "row %zu", i);
+        const struct call *c = logged(k, table[i].kind, table[i].text);
+        const bool same = check_log(k, kinds, both, table[i].n, c, 0);
+        assert_int_equal(same, table[i].expected == NULL);
+        if (same)
+            continue;
+        assert_string_equal(k->now.expected, table[i].expected);
+        assert_string_equal(k->now.actual, table[i].actual);
+    }
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
@@ -113,6 +162,7 @@ int main(void)
         TEST(the_worst_element_is_told),
         TEST(a_nan_fails_whatever_the_tolerance),
         TEST(a_known_mistake_gives_its_hint_and_no_other),
+        TEST(a_log_is_compared_entry_by_entry),
         TEST(a_case_is_drawn_again_until_its_gap_is_wide),
         TEST(a_margin_out_of_reach_is_a_fault_of_the_checker),
     };
