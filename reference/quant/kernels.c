@@ -25,9 +25,6 @@
         (void)rc;                                                                                  \
     }
 FOR_ACTIVATIONS(QUANTIZE)
-QUANTIZE(F32, f32)
-QUANTIZE(F16, f16)
-QUANTIZE(BF16, bf16)
 #undef QUANTIZE
 
 #define DEQUANTIZE(NAME, format) [REF_##NAME] = ref_##format##_dequantize_scalar,
@@ -37,8 +34,7 @@ const struct ref_quant_kernels ref_quant_scalar = {
     .isa = REF_ISA_SCALAR,
     .dequantize = {FOR_WEIGHTS(DEQUANTIZE) DEQUANTIZE(Q8_1, q8_1) DEQUANTIZE(Q8_K, q8_k)},
     .dot = {FOR_WEIGHTS(DOT)},
-    .quantize = {FOR_ACTIVATIONS(QUANTIZE) QUANTIZE(F32, f32) QUANTIZE(F16, f16)
-                     QUANTIZE(BF16, bf16)},
+    .quantize = {FOR_ACTIVATIONS(QUANTIZE)},
 };
 
 const struct ref_quant_kernels *ref_quant_kernels_for(enum ref_isa isa)

@@ -38,6 +38,6 @@ struct ref_quant_kernels {
     ref_quantize_fn *quantize[REF_QUANT_IDS]; /* the partners: F32, F16, BF16, Q8_0, Q8_1, Q8_K */
 };
 
-/* NULL: this machine does not have it, or this build was made for another. Where a rung has nothing
- * better for a type, its table names the function of the rung below. */
+/* NULL: this machine does not have it, or this build was made for another. Tables are complete:
+ * what the scalar one has, all have. */
 const struct ref_quant_kernels *ref_quant_kernels_for(enum ref_isa isa);

@@ -46,6 +46,7 @@ static inline void put32(float *ret_x, codes32 codes, float low_scale, float hig
 DEQUANTIZE_32(q4_0, half_to_float(b->d))
 DEQUANTIZE_32(q5_0, half_to_float(b->d))
 DEQUANTIZE_32(q8_0, half_to_float(b->d))
+DEQUANTIZE_32(q8_1, half_to_float(b->d))
 DEQUANTIZE_32(iq4_nl, half_to_float(b->d))
 DEQUANTIZE_32(mxfp4, ref_mxfp4_scale(b->e))
 
@@ -397,14 +398,42 @@ static void q8_k_quantize(const float *x, size_t n, void *ret_row)
     }
 }
 
+static void f32_quantize(const float *x, size_t n, void *ret_row)
+{
+    memcpy(ret_row, x, n * sizeof(float));
+}
+
+static inline uint16x4_t to_halves(const float *x)
+{
+    return vreinterpret_u16_f16(vcvt_f16_f32(vld1q_f32(x)));
+}
+
+static inline uint16x4_t to_bf16(const float *x)
+{
+    const uint32x4_t bits = vreinterpretq_u32_f32(vld1q_f32(x));
+    const uint32x4_t odd = vandq_u32(vshrq_n_u32(bits, 16), vdupq_n_u32(1));
+    return vshrn_n_u32(vaddq_u32(bits, vaddq_u32(odd, vdupq_n_u32(0x7fff))), 16);
+}
+
+#define QUANTIZE_FLOATS(format, four, one)                                                         \
+    static void format##_quantize(const float *x, size_t n, void *ret_row)                         \
+    {                                                                                              \
+        uint16_t *row = ret_row;                                                                   \
+        size_t i = 0;                                                                              \
+        for (; i + 4 <= n; i += 4)                                                                 \
+            vst1_u16(row + i, four(x + i));                                                        \
+        for (; i < n; i++)                                                                         \
+            row[i] = one(x[i]);                                                                    \
+    }
+QUANTIZE_FLOATS(f16, to_halves, ref_f16_from_f32)
+QUANTIZE_FLOATS(bf16, to_bf16, ref_bf16_from_f32)
+
 #define DEQUANTIZE(NAME, format) [REF_##NAME] = format##_dequantize,
 #define DOT(NAME, format)        [REF_##NAME] = format##_dot,
 #define QUANTIZE(NAME, format)   [REF_##NAME] = format##_quantize,
 const struct ref_quant_kernels ref_quant_neon = {
     .isa = REF_ISA_NEON,
-    .dequantize = {FOR_WEIGHTS(DEQUANTIZE) DEQUANTIZE(Q8_K, q8_k)[REF_Q8_1] =
-                       ref_q8_1_dequantize_scalar},
+    .dequantize = {FOR_WEIGHTS(DEQUANTIZE) DEQUANTIZE(Q8_1, q8_1) DEQUANTIZE(Q8_K, q8_k)},
     .dot = {FOR_WEIGHTS(DOT)},
-    .quantize = {FOR_ACTIVATIONS(QUANTIZE)[REF_F32] = ref_f32_quantize_scalar,
-                 [REF_F16] = ref_f16_quantize_scalar, [REF_BF16] = ref_bf16_quantize_scalar},
+    .quantize = {FOR_ACTIVATIONS(QUANTIZE)},
 };

@@ -100,6 +100,11 @@ static inline codes32 q8_0_codes(const struct ref_q8_0 *b)
     return load32(b->q);
 }
 
+static inline codes32 q8_1_codes(const struct ref_q8_1 *b)
+{
+    return load32(b->q);
+}
+
 static inline codes32 iq4_nl_codes(const struct ref_iq4_nl *b)
 {
     return look_up(ref_iq4_values, nibbles(b->qs));

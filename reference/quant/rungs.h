@@ -1,7 +1,7 @@
 /* The functions and tables of the rungs. Private to this folder.
  *
  * FOR_WEIGHTS(DO) lists the formats that have a partner and so both functions in every rung;
- * FOR_ACTIVATIONS(DO) the partners with blocks. */
+ * FOR_ACTIVATIONS(DO) the partners, to which every rung quantises. */
 #pragma once
 
 #include "reference/quant/kernels.h"
@@ -27,6 +27,9 @@
     DO(MXFP4, mxfp4)
 
 #define FOR_ACTIVATIONS(DO)                                                                        \
+    DO(F32, f32)                                                                                   \
+    DO(F16, f16)                                                                                   \
+    DO(BF16, bf16)                                                                                 \
     DO(Q8_0, q8_0)                                                                                 \
     DO(Q8_1, q8_1)                                                                                 \
     DO(Q8_K, q8_k)
@@ -39,9 +42,6 @@ FOR_WEIGHTS(SCALAR)
 
 #define SCALAR(NAME, format) ref_quantize_fn ref_##format##_quantize_scalar;
 FOR_ACTIVATIONS(SCALAR)
-SCALAR(F32, f32)
-SCALAR(F16, f16)
-SCALAR(BF16, bf16)
 #undef SCALAR
 ref_dequantize_fn ref_q8_1_dequantize_scalar;
 ref_dequantize_fn ref_q8_k_dequantize_scalar;

@@ -174,6 +174,10 @@ static void check_short_float_rows(const struct ref_quant_kernels *k)
             scalar()->dequantize[ids[t]](row, n, want);
             k->dequantize[ids[t]](row, n, got);
             assert_memory_equal(want, got, sizeof want);
+            uint32_t bytes[2][41] = {{0}};
+            scalar()->quantize[ids[t]](want, n, bytes[0]);
+            k->quantize[ids[t]](want, n, bytes[1]);
+            assert_memory_equal(bytes[0], bytes[1], sizeof bytes[0]);
             const double a = (double)scalar()->dot[ids[t]](row, y, n);
             const double b = (double)k->dot[ids[t]](row, y, n);
             if (!(fabs(a - b) <= 0x1p-20 * fabs(a)))

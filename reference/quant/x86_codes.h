@@ -90,6 +90,11 @@ static inline __m256i q8_0_codes(const struct ref_q8_0 *b)
     return load32(b->q);
 }
 
+static inline __m256i q8_1_codes(const struct ref_q8_1 *b)
+{
+    return load32(b->q);
+}
+
 static inline __m256i iq4_nl_codes(const struct ref_iq4_nl *b)
 {
     return look_up(ref_iq4_values, nibbles(b->qs));
@@ -219,4 +224,16 @@ static inline __m128i q3_k_scale_bytes(const struct ref_q3_k *b)
     const __m128i six = _mm_or_si128(_mm_and_si128(low, _mm_set1_epi8(15)),
                                      _mm_and_si128(high, _mm_set1_epi8(0x30)));
     return _mm_sub_epi8(six, _mm_set1_epi8(32));
+}
+
+/* The eight scales of IQ4_XS, each twice, as signed bytes. */
+static inline __m128i iq4_xs_scale_bytes(const struct ref_iq4_xs *b)
+{
+    uint32_t low;
+    memcpy(&low, b->scales_l, sizeof low);
+    const uint64_t low_bits = _pdep_u64(low, 0x0f0f0f0f0f0f0f0f);
+    const uint64_t high_bits = _pdep_u64(b->scales_h, 0x3030303030303030);
+    const __m128i six = _mm_set1_epi64x((long long)(low_bits | high_bits));
+    const __m128i scale = _mm_sub_epi8(six, _mm_set1_epi8(32));
+    return _mm_unpacklo_epi8(scale, scale);
 }

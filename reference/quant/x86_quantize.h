@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stddef.h>
 
+#include "reference/quant/f16.h"
 #include "reference/quant/rungs.h"
 #include "reference/quant/x86_codes.h"
 
@@ -20,16 +21,14 @@ static inline float largest_of(__m256 v)
     return _mm_cvtss_f32(_mm_max_ss(max, _mm_movehdup_ps(max)));
 }
 
-/* roundf: halves away from zero. Truncated, and a step further where what was cut off is a half or
- * more; adding a half first would round 0.49999997 up. */
+/* roundf: halves away from zero. The largest float below a half is added and what is left is cut
+ * off: from x = n + 1/2 on the sum rounds up to n + 1, below it does not; a half itself would take
+ * 0.49999997 along. */
 static inline __m256i round_away(__m256 x)
 {
-    const __m256 whole = _mm256_round_ps(x, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
-    const __m256 rest = magnitude(_mm256_sub_ps(x, whole));
-    const __m256 step =
-        _mm256_and_ps(_mm256_cmp_ps(rest, _mm256_set1_ps(0.5f), _CMP_GE_OQ), _mm256_set1_ps(1.0f));
     const __m256 sign = _mm256_and_ps(x, _mm256_set1_ps(-0.0f));
-    return _mm256_cvtps_epi32(_mm256_add_ps(whole, _mm256_or_ps(step, sign)));
+    const __m256 almost_half = _mm256_or_ps(sign, _mm256_set1_ps(0x1.fffffep-2f));
+    return _mm256_cvttps_epi32(_mm256_add_ps(x, almost_half));
 }
 
 /* 4 x 8 integers to 32 bytes in order; the packing interleaves the halves. */
@@ -93,19 +92,22 @@ static void q8_1_quantize(const float *x, size_t n, void *ret_row)
     }
 }
 
-/* The first weight of largest magnitude, with its sign. */
+/* The first weight of largest magnitude, with its sign: which of the extremes comes first matters
+ * only where they are equally far from zero. */
 static inline float first_largest_of_256(const float *x)
 {
-    __m256 max = _mm256_setzero_ps();
-    for (int i = 0; i < 256; i += 8)
-        max = _mm256_max_ps(max, magnitude(_mm256_loadu_ps(x + i)));
-    const __m256 largest = _mm256_set1_ps(largest_of(max));
+    __m256 max = _mm256_setzero_ps(), min = _mm256_setzero_ps();
     for (int i = 0; i < 256; i += 8) {
-        const __m256 same = _mm256_cmp_ps(magnitude(_mm256_loadu_ps(x + i)), largest, _CMP_EQ_OQ);
-        const int where = _mm256_movemask_ps(same);
-        if (where != 0)
-            return x[i + __builtin_ctz((unsigned)where)];
+        max = _mm256_max_ps(max, _mm256_loadu_ps(x + i));
+        min = _mm256_min_ps(min, _mm256_loadu_ps(x + i));
     }
+    const float top = largest_of(max);
+    const float bottom = largest_of(_mm256_sub_ps(_mm256_setzero_ps(), min)); /* its magnitude */
+    if (top != bottom)
+        return top > bottom ? top : -bottom;
+    for (int i = 0; i < 256; i++)
+        if (x[i] == top || x[i] == -top)
+            return x[i];
     return 0.0f; /* not reached with finite weights */
 }
 
@@ -141,4 +143,40 @@ static void q8_k_quantize(const float *x, size_t n, void *ret_row)
             put_sums(codes, b->sums + 2 * g);
         }
     }
+}
+
+/* ---- without blocks: n of any size ---- */
+
+static void f32_quantize(const float *x, size_t n, void *ret_row)
+{
+    memcpy(ret_row, x, n * sizeof(float));
+}
+
+static void f16_quantize(const float *x, size_t n, void *ret_row)
+{
+    uint16_t *row = ret_row;
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8) {
+        const __m128i halves = _mm256_cvtps_ph(_mm256_loadu_ps(x + i), _MM_FROUND_TO_NEAREST_INT);
+        _mm_storeu_si128((__m128i *)(row + i), halves);
+    }
+    for (; i < n; i++)
+        row[i] = ref_f16_from_f32(x[i]);
+}
+
+static void bf16_quantize(const float *x, size_t n, void *ret_row)
+{
+    uint16_t *row = ret_row;
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8) {
+        const __m256i bits = _mm256_castps_si256(_mm256_loadu_ps(x + i));
+        const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
+        const __m256i half = _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff)); /* ties to even */
+        const __m256i upper = _mm256_srli_epi32(_mm256_add_epi32(bits, half), 16);
+        const __m128i packed =
+            _mm_packus_epi32(_mm256_castsi256_si128(upper), _mm256_extracti128_si256(upper, 1));
+        _mm_storeu_si128((__m128i *)(row + i), packed);
+    }
+    for (; i < n; i++)
+        row[i] = ref_bf16_from_f32(x[i]);
 }
