@@ -123,7 +123,7 @@ static size_t look_around(int core, struct arena *a, struct quiet_finding *ret)
 enum err_code calibrate_run(const struct calibrate_command *c, struct arena *a, FILE *out,
                             bool *ret_fit, struct err *why)
 {
-    struct calibration cases[CASES_MAX];
+    struct calibration cases[CASES_MAX] = {0};
     struct quiet_finding findings[2 * QUIET_MAX + 1];
     struct calibrate_result r = {
         .cases = cases, .findings = findings, .core = core_pick(c->core), .fit = true};

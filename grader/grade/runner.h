@@ -28,9 +28,11 @@ struct runner {
     struct cell *cell;
     int bell; /* our end of the socket pair */
     bool frozen;
-    bool threads; /* it may have several: the clock stops when all of them stand still */
+    bool threads;   /* it may have several: the clock stops when all of them stand still */
     int64_t cpu_us; /* when it was last frozen */
+    bool urgent;    /* its calls shut others out of the core, for RUNNER_URGENT_MS each */
 };
+enum { RUNNER_URGENT_MS = 20 };
 
 enum runner_outcome {
     RUNNER_REPLIED,

@@ -88,6 +88,7 @@ static struct report_performance race(struct fixture *f, int image_fd, int64_t b
     if (timed_run(&k, &par, &timed, &p, &why) != OK)
         fail_msg("%s", why.text);
     check_done(&k);
+    assert_int_equal(sched_getscheduler(0), SCHED_OTHER);
     runner_slot_close(&par);
     runner_slot_close(&learner);
     core_release(&before);

@@ -3,8 +3,6 @@
 #include <math.h>
 #include <time.h>
 
-#include "grader/grade/core.h"
-
 static int64_t now_ms(void)
 {
     struct timespec t;
@@ -28,10 +26,7 @@ static bool time_once(struct race *r, struct runner_slot *side, lab_rng input, d
     k->slot = side;
     k->now.rng = input;
     struct call *c = r->timed->code->prepare(k);
-    const bool raised = core_raise(0, CORE_CLOCK);
     bool right = call_run(c);
-    if (raised)
-        core_lower(0);
     if (right) {
         r->timed->code->verify(k, c);
         right = !check_failed(k);
@@ -101,24 +96,17 @@ static bool wants_more(const struct race *r, int64_t gone_ms)
            (r->pairs.n < PAIRS_MIN && gone_ms < TIMED_OVERTIME * r->timed->budget_ms);
 }
 
-/* Both are awake only while they are timed, so they keep their priority in between. */
-static void raise_runners(const struct race *r)
+static void set_urgent(const struct race *r, bool urgent)
 {
-    (void)core_raise(runner_pid(&r->learner->runner), CORE_RUNNER);
-    (void)core_raise(runner_pid(&r->par->runner), CORE_RUNNER);
-}
-
-static void lower_runners(const struct race *r)
-{
-    core_lower(runner_pid(&r->learner->runner));
-    core_lower(runner_pid(&r->par->runner));
+    r->learner->runner.urgent = urgent;
+    r->par->runner.urgent = urgent;
 }
 
 static bool run_race(struct race *r, struct pairs_result *ret)
 {
     if (!warm_up(r))
         return false;
-    raise_runners(r);
+    set_urgent(r, true);
     const int64_t start = now_ms();
     bool settled = false;
     while (!settled && wants_more(r, now_ms() - start)) {
@@ -150,7 +138,7 @@ enum err_code timed_race(struct check *k, struct runner_slot *par, const struct 
     /* Each call has its own limit, and the budget bounds their number. */
     k->limit_cpu_ms = k->lab->limits.case_cpu_ms * 4 * (PAIRS_MAX + TIMED_WARM_UP_PAIRS);
     const bool right = run_race(&r, &result);
-    lower_runners(&r);
+    set_urgent(&r, false);
     check_end_case(k);
     if (k->rc != OK)
         return err_set(why, k->rc, "timed case '%s': %s", timed->rule->name, k->why.text);
