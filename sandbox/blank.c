@@ -22,7 +22,7 @@ static enum err_code start_init(struct blank *b, int end, struct err *why)
     close(end);
     if (b->init >= 0)
         return OK;
-    const bool refused = error == EPERM || error == ENOSPC || error == EINVAL;
+    const bool refused = error == EPERM || error == ENOSPC || error == EINVAL || error == EACCES;
     return err_sys(why, refused ? ERR_UNSUPPORTED : ERR_IO, error, "making namespaces%s%s",
                    refused ? "; " : "", refused ? remedy_for("userns") : "");
 }

@@ -5,6 +5,7 @@
  * parent's. Each returns -1 with errno, like its manual page. */
 #pragma once
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/syscall.h>
@@ -112,6 +113,15 @@ static inline int k_close_range(unsigned first, unsigned last)
 static inline int k_close_on_exec_from(unsigned first)
 {
     return (int)syscall(SYS_close_range, first, ~0u, 4 /* cloexec */);
+}
+
+/* Memory that a program may be started from, also where vm.memfd_noexec is 1. Before Linux 6.3 all
+ * was. */
+static inline int k_memfd_of_program(const char *name)
+{
+    const unsigned flags = 1 /* cloexec */ | 2 /* sealing */, exec = 16;
+    const int fd = (int)syscall(SYS_memfd_create, name, flags | exec);
+    return fd >= 0 || errno != EINVAL ? fd : (int)syscall(SYS_memfd_create, name, flags);
 }
 
 static inline int k_pidfd_send_signal(int pidfd, int signal)

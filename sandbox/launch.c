@@ -7,7 +7,6 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -35,7 +34,7 @@ static int init_image(void)
     if (image >= 0)
         return image;
     const ptrdiff_t size = cell_init_end - cell_init_begin;
-    const int fd = memfd_create("cell-init", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    const int fd = k_memfd_of_program("cell-init");
     if (fd < 0)
         return -1;
     if (write(fd, cell_init_begin, (size_t)size) != size ||

@@ -26,6 +26,8 @@ static const char *remedy_for_userns(void)
     if (setting("/proc/sys/kernel/unprivileged_userns_clone") == 0)
         return "user namespaces are root's alone (Debian's old switch): sysctl -w "
                "kernel.unprivileged_userns_clone=1";
+    if (setting("/proc/sys/vm/memfd_noexec") == 2)
+        return "no program may be started from memory, as a cell's is: sysctl -w vm.memfd_noexec=1";
     if (access("/.dockerenv", F_OK) == 0 || access("/run/.containerenv", F_OK) == 0)
         return "this container's seccomp profile refuses namespaces and mounts: start it with "
                "--security-opt seccomp=PROFILE, one that allows clone, clone3, unshare, setns, "

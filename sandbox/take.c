@@ -4,12 +4,13 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdint.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/file.h"
+
+#include "sandbox/kernel.h"
 
 static int open_beneath(int work, const char *name)
 {
@@ -57,7 +58,7 @@ static enum err_code copy(int from, int to, const char *name, size_t max_bytes, 
 static enum err_code copy_sealed(int from, const char *name, size_t max_bytes, int *ret_fd,
                                  struct err *why)
 {
-    const int to = memfd_create("taken", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    const int to = k_memfd_of_program("taken");
     if (to < 0)
         return err_sys(why, ERR_IO, errno, "memory for %s", name);
     enum err_code rc = copy(from, to, name, max_bytes, why);
