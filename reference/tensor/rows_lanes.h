@@ -1,0 +1,181 @@
+/* The text of rows_avx2.c, rows_avx512.c and rows_neon.c: RUNG is the table, RUNG_ISA its
+ * instruction set. */
+#include <math.h>
+#include <stdbool.h>
+
+#include "reference/tensor/lanes.h"
+#include "reference/tensor/rows.h"
+
+/* ---- norms ---- */
+
+static float sum_of_squares(const float *x, size_t n)
+{
+    lanes sum[4] = {{0}};
+    size_t i = 0;
+    for (; i + 4 * LANES <= n; i += 4 * LANES)
+        for (size_t k = 0; k < 4; k++) {
+            const lanes v = lanes_load(x + i + k * LANES);
+            sum[k] += v * v;
+        }
+    for (; i + LANES <= n; i += LANES) {
+        const lanes v = lanes_load(x + i);
+        sum[0] += v * v;
+    }
+    const lanes v = lanes_load_some(x + i, n - i, 0);
+    return lanes_sum((sum[0] + sum[1]) + (sum[2] + sum[3]) + v * v);
+}
+
+static void rms_norm(float *y, const float *x, const float *w, size_t n, float eps)
+{
+    const float scale = 1.0f / sqrtf(sum_of_squares(x, n) / (float)n + eps);
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        const lanes v = lanes_load(x + i) * scale;
+        lanes_store(y + i, w != NULL ? v * lanes_load(w + i) : v);
+    }
+    for (; i < n; i++)
+        y[i] = w != NULL ? x[i] * scale * w[i] : x[i] * scale;
+}
+
+/* ---- softmax ---- */
+
+static lanes scaled(const float *x, const float *mask, size_t i, float scale)
+{
+    const lanes v = lanes_load(x + i) * scale;
+    return mask != NULL ? v + lanes_load(mask + i) : v;
+}
+
+static float scale_and_find_max(float *y, const float *x, const float *mask, size_t n, float scale)
+{
+    lanes max = lanes_all(-INFINITY);
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        const lanes v = scaled(x, mask, i, scale);
+        lanes_store(y + i, v);
+        max = lanes_max(v, max);
+    }
+    float highest = lanes_highest(max);
+    for (; i < n; i++) {
+        y[i] = x[i] * scale + (mask != NULL ? mask[i] : 0);
+        highest = y[i] > highest ? y[i] : highest;
+    }
+    return highest;
+}
+
+static float weigh(float *x, float max, size_t n)
+{
+    lanes sum = {0};
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        const lanes v = lanes_exp(lanes_load(x + i) - max);
+        lanes_store(x + i, v);
+        sum += v;
+    }
+    const lanes v = lanes_exp(lanes_load_some(x + i, n - i, -INFINITY) - max);
+    lanes_store_some(x + i, v, n - i);
+    return lanes_sum(sum + v);
+}
+
+static bool has_nan(const float *x, size_t n)
+{
+    int found = 0;
+    for (size_t i = 0; i < n; i++)
+        found |= x[i] != x[i];
+    return found != 0;
+}
+
+static void softmax(float *y, const float *x, const float *mask, size_t n, float scale)
+{
+    const float max = scale_and_find_max(y, x, mask, n, scale);
+    if (max == -INFINITY && !has_nan(y, n)) {
+        memset(y, 0, n * sizeof *y);
+        return;
+    }
+    const float inverse = 1.0f / weigh(y, max, n);
+    for (size_t i = 0; i < n; i++)
+        y[i] *= inverse;
+}
+
+/* ---- SwiGLU ---- */
+
+static lanes silu(lanes x)
+{
+    return x / (1.0f + lanes_exp(-x));
+}
+
+static void swiglu(float *y, const float *gate, const float *up, size_t n)
+{
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        lanes_store(y + i, silu(lanes_load(gate + i)) * lanes_load(up + i));
+    const size_t left = n - i;
+    const lanes v = silu(lanes_load_some(gate + i, left, 0)) * lanes_load_some(up + i, left, 0);
+    lanes_store_some(y + i, v, left);
+}
+
+/* ---- attention: four keys at a time share what is loaded of the query, or of the sum ---- */
+
+static float dot(const float *x, const float *y, size_t n)
+{
+    lanes sum = {0};
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        sum += lanes_load(x + i) * lanes_load(y + i);
+    const size_t left = n - i;
+    return lanes_sum(sum + lanes_load_some(x + i, left, 0) * lanes_load_some(y + i, left, 0));
+}
+
+static void four_dots(const float *q, const float *k, size_t stride, size_t n, float *ret)
+{
+    lanes sum[4] = {{0}};
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        const lanes v = lanes_load(q + i);
+        for (size_t j = 0; j < 4; j++)
+            sum[j] += v * lanes_load(k + j * stride + i);
+    }
+    const lanes v = lanes_load_some(q + i, n - i, 0);
+    for (size_t j = 0; j < 4; j++)
+        ret[j] = lanes_sum(sum[j] + v * lanes_load_some(k + j * stride + i, n - i, 0));
+}
+
+static void dots(const float *q, const float *k, size_t stride, size_t n, size_t n_keys, float *ret)
+{
+    size_t j = 0;
+    for (; j + 4 <= n_keys; j += 4)
+        four_dots(q, k + j * stride, stride, n, ret + j);
+    for (; j < n_keys; j++)
+        ret[j] = dot(q, k + j * stride, n);
+}
+
+static void mix(float *acc, float shrink, const float *weights, const float *v, size_t stride,
+                size_t n, size_t n_keys)
+{
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        lanes even = lanes_load(acc + i) * shrink, odd = {0};
+        size_t j = 0;
+        for (; j + 2 <= n_keys; j += 2) {
+            even += weights[j] * lanes_load(v + j * stride + i);
+            odd += weights[j + 1] * lanes_load(v + (j + 1) * stride + i);
+        }
+        if (j < n_keys)
+            even += weights[j] * lanes_load(v + j * stride + i);
+        lanes_store(acc + i, even + odd);
+    }
+    for (; i < n; i++) {
+        acc[i] *= shrink;
+        for (size_t j = 0; j < n_keys; j++)
+            acc[i] += weights[j] * v[j * stride + i];
+    }
+}
+
+const struct ref_row_kernels RUNG = {
+    .isa = RUNG_ISA,
+    .rms_norm = rms_norm,
+    .softmax = softmax,
+    .swiglu = swiglu,
+    .dots = dots,
+    .mix = mix,
+    .weigh = weigh,
+};
