@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/checked.h"
-#include "reference/attention/attention.h"
-#include "reference/tensor/activation.h"
+#include "reference/attention/flash.h"
 #include "reference/tensor/norm.h"
+#include "reference/tensor/rows.h"
 
 enum { ALIGNMENT = 64 };
 
@@ -32,16 +32,18 @@ enum err_code ref_cache_init(struct ref_cache *c, const struct ref_model *m, uin
                              void *v, struct err *why)
 {
     struct ref_cache cache = {.type_k = type_k, .type_v = type_v, .k = k, .v = v};
-    size_t bytes;
-    enum err_code rc = ref_cache_bytes(m, type_k, n_cells, &bytes, why);
+    size_t k_bytes, v_bytes;
+    enum err_code rc = ref_cache_bytes(m, type_k, n_cells, &k_bytes, why);
     if (rc == OK)
-        rc = ref_cache_bytes(m, type_v, n_cells, &bytes, why);
+        rc = ref_cache_bytes(m, type_v, n_cells, &v_bytes, why);
     if (rc == OK)
         rc = ref_quant_row_bytes(type_k, ref_model_kv_width(m), &cache.row_k, why);
     if (rc == OK)
         rc = ref_quant_row_bytes(type_v, ref_model_kv_width(m), &cache.row_v, why);
     if (rc != OK)
         return rc;
+    memset(k, 0, k_bytes);
+    memset(v, 0, v_bytes);
     ref_kv_init(&cache.cells, cells, n_cells);
     *c = cache;
     return OK;
@@ -53,6 +55,7 @@ enum err_code ref_cache_init(struct ref_cache *c, const struct ref_model *m, uin
 struct pass {
     const struct ref_model *m;
     const struct ref_quant_kernels *kernels;
+    const struct ref_row_kernels *rows; /* of the same instruction set */
     struct ref_cache *cache;
     const struct ref_batch *batch;
     uint32_t extent;
@@ -65,7 +68,7 @@ struct pass {
     float *out;             /* (n, dim) */
     float *mask;            /* (n, n_cells) */
     float *cosines, *sines; /* (n_rot / 2) */
-    float *attention;       /* as attention.h asks */
+    float *attention;       /* as flash.h asks */
     float *scores;          /* (experts) */
     uint8_t *partner;       /* (n) rows of the widest activations */
 };
@@ -103,10 +106,22 @@ static size_t widest_row(const struct ref_model *m)
     return larger(larger(m->dim, m->ff), ref_model_q_width(m)) * sizeof(float);
 }
 
+static struct ref_attention attention_of(const struct ref_model *m, const struct ref_cache *c)
+{
+    return (struct ref_attention){.heads = m->heads,
+                                  .kv_heads = m->kv_heads,
+                                  .d_k = m->head,
+                                  .d_v = m->head,
+                                  .type_k = c->type_k,
+                                  .type_v = c->type_v,
+                                  .scale = 1 / sqrtf((float)m->head)};
+}
+
 static void lend_all(struct lender *l, const struct ref_model *m, const struct ref_cache *c,
                      size_t n, struct pass *p)
 {
     const size_t q = ref_model_q_width(m), kv = ref_model_kv_width(m), f = sizeof(float);
+    const struct ref_attention a = attention_of(m, c);
     size_t masked;
     l->overflows |= ckd_mul(&masked, n, (size_t)c->cells.n);
     p->cells = lend(l, n, sizeof *p->cells);
@@ -122,7 +137,7 @@ static void lend_all(struct lender *l, const struct ref_model *m, const struct r
     p->mask = lend(l, masked, f);
     p->cosines = lend(l, (size_t)m->rope.n_rot / 2, f);
     p->sines = lend(l, (size_t)m->rope.n_rot / 2, f);
-    p->attention = lend(l, REF_ATTENTION_TILE + 3 * (size_t)m->head, f);
+    p->attention = lend(l, ref_flash_scratch(&a), f);
     p->scores = lend(l, (size_t)m->experts, f);
     p->partner = lend(l, n, widest_row(m));
 }
@@ -183,7 +198,7 @@ static void add(float *x, const float *y, float weight, size_t n)
 static void norm_rows(const struct pass *p, const float *w, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        ref_rms_norm(p->xn + i * p->m->dim, p->x + i * p->m->dim, w, p->m->dim, p->m->eps);
+        p->rows->rms_norm(p->xn + i * p->m->dim, p->x + i * p->m->dim, w, p->m->dim, p->m->eps);
 }
 
 /* ---- attention ---- */
@@ -227,16 +242,9 @@ static void attend(const struct pass *p, int layer)
 {
     const struct ref_model *m = p->m;
     const struct ref_cache *c = p->cache;
-    const struct ref_attention a = {.heads = m->heads,
-                                    .kv_heads = m->kv_heads,
-                                    .d_k = m->head,
-                                    .d_v = m->head,
-                                    .type_k = c->type_k,
-                                    .type_v = c->type_v,
-                                    .scale = 1 / sqrtf((float)m->head)};
-    ref_attention_tiled(&a, p->q, p->batch->n, layer_of(p, c->k, c->row_k, layer),
-                        layer_of(p, c->v, c->row_v, layer), p->extent, p->mask, p->attention,
-                        p->heads);
+    const struct ref_attention a = attention_of(m, c);
+    ref_flash(p->rows, p->kernels, &a, p->q, p->batch->n, layer_of(p, c->k, c->row_k, layer),
+              layer_of(p, c->v, c->row_v, layer), p->extent, p->mask, p->attention, p->heads);
 }
 
 static void attention_part(const struct pass *p, int layer)
@@ -261,7 +269,7 @@ static void feed(const struct pass *p, const struct ref_matrix *gate, const stru
 {
     project(p, gate, NULL, x, n, p->gate);
     project(p, up, NULL, x, n, p->up);
-    ref_activate_gated(REF_SILU, p->gate, p->gate, p->up, n * p->m->ff);
+    p->rows->swiglu(p->gate, p->gate, p->up, n * p->m->ff);
     project(p, down, NULL, p->gate, n, p->out);
 }
 
@@ -360,7 +368,7 @@ static void give_logits(const struct pass *p, float *logits, float *hidden)
     for (size_t i = 0, row = 0; i < p->batch->n; i++) {
         if (!wants(p->batch, i))
             continue;
-        ref_rms_norm(p->xn, p->x + i * m->dim, m->output_norm, m->dim, m->eps);
+        p->rows->rms_norm(p->xn, p->x + i * m->dim, m->output_norm, m->dim, m->eps);
         if (hidden != NULL)
             memcpy(hidden + row * m->dim, p->xn, m->dim * sizeof *hidden);
         project(p, &m->output, NULL, p->xn, 1, logits + row * m->vocab);
@@ -380,7 +388,8 @@ enum err_code ref_forward(const struct ref_model *m, const struct ref_quant_kern
     if (needed == 0 || needed > scratch_bytes)
         return err_set(why, ERR_TOO_LARGE, "%zu tokens need %zu bytes of scratch: there are %zu",
                        batch->n, needed, scratch_bytes);
-    struct pass p = {.m = m, .kernels = k, .cache = c, .batch = batch};
+    struct pass p = {
+        .m = m, .kernels = k, .rows = ref_row_kernels_for(k->isa), .cache = c, .batch = batch};
     struct lender l = {.at = scratch};
     assert((uintptr_t)scratch % ALIGNMENT == 0);
     lend_all(&l, m, c, batch->n, &p);

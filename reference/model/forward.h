@@ -25,7 +25,7 @@ struct ref_cache {
 MUST_CHECK enum err_code ref_cache_bytes(const struct ref_model *m, uint32_t type, uint32_t n_cells,
                                          size_t *ret, struct err *why);
 
-/* All memory is the caller's: cells (n_cells), k and v of ref_cache_bytes(). */
+/* All memory is the caller's: cells (n_cells), k and v of ref_cache_bytes(), which are cleared. */
 MUST_CHECK enum err_code ref_cache_init(struct ref_cache *c, const struct ref_model *m,
                                         uint32_t type_k, uint32_t type_v, struct ref_kv_cell *cells,
                                         uint32_t n_cells, void *k, void *v, struct err *why);
