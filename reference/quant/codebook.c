@@ -154,8 +154,11 @@ static void iq4_xs_dequantize_block(const struct ref_iq4_xs *block, float ret_x[
     ref_iq4_xs_unpack(block, values);
     ref_iq4_xs_scales(block, scale);
     const float d = ref_f16_to_f32(block->d);
-    for (int i = 0; i < 256; i++)
-        ret_x[i] = d * (float)scale[i / 32] * (float)values[i];
+    for (int g = 0; g < 8; g++) {
+        const float step = d * (float)scale[g];
+        for (int i = 32 * g; i < 32 * g + 32; i++)
+            ret_x[i] = step * (float)values[i];
+    }
 }
 
 /* ---- MXFP4 ---- */

@@ -141,12 +141,12 @@ enum { LANES = 8 };
 static void add_lanes(const int8_t codes[256], const int8_t q[256], const int8_t *scale, int group,
                       float d, float lanes[LANES])
 {
-    for (int l = 0; l < LANES; l++) {
-        int sum = 0;
-        for (int i = l; i < 256; i += LANES)
-            sum += scale[i / group] * (codes[i] * q[i]);
-        lanes[l] += d * (float)sum;
-    }
+    int sum[LANES] = {0};
+    for (int i = 0; i < 256; i += LANES)
+        for (int l = 0; l < LANES; l++)
+            sum[l] += scale[i / group] * (codes[i + l] * q[i + l]);
+    for (int l = 0; l < LANES; l++)
+        lanes[l] += d * (float)sum[l];
 }
 
 static float add_up(float sum, const float lanes[LANES])

@@ -122,9 +122,11 @@ static void affine_weights(int groups, uint16_t half_d, uint16_t half_dmin, cons
                            const uint8_t *min, const int8_t codes[W], float ret_x[W])
 {
     const float d = ref_f16_to_f32(half_d), dmin = ref_f16_to_f32(half_dmin);
-    for (int i = 0; i < W; i++) {
-        const int g = i / (W / groups);
-        ret_x[i] = d * (float)scale[g] * (float)codes[i] - dmin * (float)min[g];
+    const int weights = W / groups;
+    for (int g = 0; g < groups; g++) {
+        const float step = d * (float)scale[g], low = dmin * (float)min[g];
+        for (int i = g * weights; i < (g + 1) * weights; i++)
+            ret_x[i] = step * (float)codes[i] - low;
     }
 }
 

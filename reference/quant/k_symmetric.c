@@ -38,8 +38,11 @@ static void symmetric_weights(uint16_t half_d, const int8_t scale[GROUPS], const
                               float ret_x[W])
 {
     const float d = ref_f16_to_f32(half_d);
-    for (int i = 0; i < W; i++)
-        ret_x[i] = d * (float)scale[i / G] * (float)codes[i];
+    for (int g = 0; g < GROUPS; g++) {
+        const float step = d * (float)scale[g];
+        for (int i = 0; i < G; i++)
+            ret_x[g * G + i] = step * (float)codes[g * G + i];
+    }
 }
 
 /* ---- Q3_K: scales of 6 bits ---- */
