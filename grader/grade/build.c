@@ -333,7 +333,7 @@ static enum err_code judge(struct build *b, const struct cell_exit *end, struct 
 static void finish_kept(const struct build *b, struct arena *a, struct report_compile *ret)
 {
     *ret = (struct report_compile){.ms = b->kept.wall_us / 1000, .cached = true};
-    diagnostics_read(b->kept.said, b->kept.said_size, a, ret);
+    diagnostics_read(b->s, b->kept.said, b->kept.said_size, a, ret);
     ret->verdict = b->kept.compiled ? VERDICT_ACCEPTED : VERDICT_COMPILE_ERROR;
 }
 
@@ -352,7 +352,7 @@ enum err_code build_finish(struct build *b, struct build *other, struct arena *a
     b->peak_bytes = end.peak_bytes;
     struct report_compile result = {.ms = end.wall_us / 1000};
     const struct str *said = cell_stderr(b->cell);
-    diagnostics_read(said->text, said->length, a, &result);
+    diagnostics_read(b->s, said->text, said->length, a, &result);
     enum err_code rc = judge(b, &end, a, &result, why);
     if (rc == OK && result.verdict == VERDICT_ACCEPTED)
         rc = cell_take(b->cell, IMAGE_NAME, IMAGE_MAX, &b->image_fd, why);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 struct list {
+    const struct submission *submission;
     struct arena *arena;
     struct report_diagnostic *items;
     size_t count;
@@ -42,8 +43,23 @@ static const char *severity_word(enum report_severity s)
     return "";
 }
 
+/* Places outside of the submission go to the message. */
+static void place(const struct list *l, struct report_diagnostic *d)
+{
+    const int lines = d->file != NULL ? submission_lines(l->submission, d->file) : 0;
+    if (d->line > lines && lines > 0)
+        d->line = d->column = 0;
+    if (d->file == NULL || lines > 0)
+        return;
+    d->message = arena_printf(l->arena, "%.80s:%d: %.*s", d->file, d->line,
+                              REPORT_MESSAGE_MAX - 100, d->message);
+    d->file = NULL;
+    d->line = d->column = 0;
+}
+
 static void add(struct list *l, struct report_diagnostic d)
 {
+    place(l, &d);
     if (d.file != NULL)
         str_printf(&l->log, "%s:%d:%d: ", d.file, d.line, d.column);
     str_printf(&l->log, "%s: %s\n", severity_word(d.severity), d.message);
@@ -126,10 +142,12 @@ static char *without_controls(const char *text, size_t size, struct arena *a)
     return clean;
 }
 
-void diagnostics_read(const char *said, size_t size, struct arena *a, struct report_compile *ret)
+void diagnostics_read(const struct submission *s, const char *said, size_t size, struct arena *a,
+                      struct report_compile *ret)
 {
     const char *text = without_controls(said, size, a);
-    struct list l = {.arena = a, .items = arena_array(a, DIAGNOSTICS_MAX, sizeof *l.items)};
+    struct list l = {
+        .submission = s, .arena = a, .items = arena_array(a, DIAGNOSTICS_MAX, sizeof *l.items)};
     str_init(&l.log, REPORT_LOG_MAX);
     for (size_t at = 0; at < size;) {
         const char *end = memchr(text + at, '\n', size - at);

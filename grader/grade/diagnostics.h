@@ -7,10 +7,13 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "grader/grade/submission.h"
 #include "grader/report/report.h"
 
 enum { DIAGNOSTICS_MAX = 100 };
 
-/* `said` is a stranger's. Only files of the submission are named; positions in other files (lab.h,
- * system headers) keep their base name. Never fails: what cannot be read stays in the log. */
-void diagnostics_read(const char *said, size_t size, struct arena *a, struct report_compile *ret);
+/* `said` is a stranger's, whose #line may claim any place. Only files and lines of the submission
+ * become places; one in another file (lab.h, a system header) is told in the message, by its base
+ * name. Never fails: what cannot be read stays in the log. */
+void diagnostics_read(const struct submission *s, const char *said, size_t size, struct arena *a,
+                      struct report_compile *ret);

@@ -47,7 +47,8 @@ void events_group(struct events *e, const struct report_group *g)
     emit(e, json_pack("{ss ss sb ss sf sf si si sI}", "event", "group_finished", "group", g->name,
                       "visible", g->visible, "verdict", verdict_word(g->verdict), "earned",
                       g->earned, "points", g->points, "cases", g->cases, "passed", g->passed, "ms",
-                      (json_int_t)g->ms));
+                      /* a submission could count a hidden input out in milliseconds */
+                      (json_int_t)(g->visible ? g->ms : 0)));
 }
 
 void events_sanitized(struct events *e, const struct report_sanitizer *s)

@@ -41,14 +41,6 @@ static size_t at_most(size_t length, size_t max)
     return length < max ? length : max;
 }
 
-static int lines_of(const struct source *f)
-{
-    int lines = 1;
-    for (size_t i = 0; i < f->size; i++)
-        lines += f->bytes[i] == '\n';
-    return lines;
-}
-
 struct place {
     const char *file;
     int line, column;
@@ -64,7 +56,7 @@ static bool place_in(const struct submission *s, const char *text, struct place 
             continue;
         char *end;
         const long line = strtol(at + strlen(name) + 1, &end, 10);
-        if (line <= 0 || line > lines_of(&s->files[i]))
+        if (line <= 0 || line > submission_lines(s, name))
             continue;
         const long column = *end == ':' ? strtol(end + 1, NULL, 10) : 0;
         *ret = (struct place){name, (int)line, column > 0 && column < 10000 ? (int)column : 0};

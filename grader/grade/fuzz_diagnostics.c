@@ -15,8 +15,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct arena a;
     struct report r = {.lab = "1.1", .device_kind = "cpu", .max_score = 100};
     arena_init(&a, MEMORY_MAX);
-    diagnostics_read((const char *)data, size, &a, &r.compile);
+    static const struct submission s = {.files = {{"formats.c", "one\ntwo", 7}}, .n_files = 1};
+    diagnostics_read(&s, (const char *)data, size, &a, &r.compile);
     assert(r.compile.n_diagnostics <= DIAGNOSTICS_MAX);
+    for (size_t i = 0; i < r.compile.n_diagnostics; i++)
+        assert(r.compile.diagnostics[i].line <= 2);
     assert(a.used <= MEMORY_FIXED + size * MEMORY_PER_BYTE);
     report_round_trip(&r);
     arena_done(&a);

@@ -288,7 +288,9 @@ static enum err_code sanitize_group(struct session *g, struct runner_slot *slot,
     const enum err_code rc = k.rc;
     if (rc != OK)
         err_set(why, rc, "sanitizer pass of group '%s': %s", name, k.why.text);
-    if (k.verdict == VERDICT_RUNTIME_ERROR || k.verdict == VERDICT_SECURITY_VIOLATION)
+    /* Without an incident of its own it was not run any more, after those of other groups. */
+    if (k.incidents > 0 &&
+        (k.verdict == VERDICT_RUNTIME_ERROR || k.verdict == VERDICT_SECURITY_VIOLATION))
         add_finding(g, &k);
     check_done(&k);
     return rc;

@@ -89,3 +89,16 @@ enum err_code submission_read_paths(const struct lab *lab, const char *const *pa
     *ret = s;
     return OK;
 }
+
+int submission_lines(const struct submission *s, const char *name)
+{
+    for (size_t i = 0; i < s->n_files; i++) {
+        if (strcmp(s->files[i].name, name) != 0)
+            continue;
+        int lines = 1;
+        for (size_t at = 0; at < s->files[i].size; at++)
+            lines += s->files[i].bytes[at] == '\n';
+        return lines;
+    }
+    return 0;
+}

@@ -30,3 +30,6 @@ MUST_CHECK enum err_code submission_read_folder(const struct lab *lab, const cha
 MUST_CHECK enum err_code submission_read_paths(const struct lab *lab, const char *const *paths,
                                                size_t n_paths, struct arena *a,
                                                struct submission *ret, struct err *why);
+
+/* Lines of the file of this name; 0: the submission has none. */
+int submission_lines(const struct submission *s, const char *name);

@@ -58,6 +58,24 @@ static void a_manifest_is_read_strictly(void **state)
     }
 }
 
+static const struct submission sources = {
+    .files = {{"formats.c", "\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n", 15}, {"a.c", "x", 1}}, .n_files = 2};
+
+static void a_place_that_no_file_has_is_none(void **state)
+{
+    (void)state;
+    static const char said[] =
+        "[{\"kind\": \"error\", \"locations\": [{\"caret\": {\"file\": \"formats.c\", \"line\": "
+        "1000, \"byte-column\": 9}}], \"message\": \"#line\"}]\n";
+    struct arena a;
+    arena_init(&a, 1 << 20);
+    struct report_compile c = {0};
+    diagnostics_read(&sources, said, sizeof said - 1, &a, &c);
+    assert_string_equal(c.diagnostics[0].file, "formats.c");
+    assert_int_equal(c.diagnostics[0].line, 0);
+    arena_done(&a);
+}
+
 static void compiler_json_becomes_diagnostics_and_a_plain_log(void **state)
 {
     (void)state;
@@ -74,14 +92,14 @@ static void compiler_json_becomes_diagnostics_and_a_plain_log(void **state)
     struct arena a;
     arena_init(&a, 1 << 20);
     struct report_compile c = {0};
-    diagnostics_read(said, sizeof said - 1, &a, &c);
+    diagnostics_read(&sources, said, sizeof said - 1, &a, &c);
     assert_int_equal(c.n_diagnostics, 3);
     assert_string_equal(c.diagnostics[0].file, "formats.c");
     assert_int_equal(c.diagnostics[0].line, 14);
     assert_int_equal(c.diagnostics[0].column, 9);
     assert_int_equal(c.diagnostics[0].severity, REPORT_ERROR);
-    assert_string_equal(c.diagnostics[1].file, "lab.h");
-    assert_string_equal(c.diagnostics[1].message, "m [-Wshift]");
+    assert_null(c.diagnostics[1].file);
+    assert_string_equal(c.diagnostics[1].message, "lab.h:2: m [-Wshift]");
     assert_null(c.diagnostics[2].file);
     assert_string_equal(c.diagnostics[2].message, "undefined symbol: qt_quantize");
     assert_non_null(strstr(c.log, "formats.c:14:9: error: expected"));
@@ -103,7 +121,7 @@ static void a_diagnostic_fits_a_report_whatever_the_compiler_says(void **state)
     for (int i = 0; i < 10000; i++)
         str_add_char(&said, '\1');
     struct report_compile c = {0};
-    diagnostics_read(said.text, said.length, &a, &c);
+    diagnostics_read(&sources, said.text, said.length, &a, &c);
     assert_int_equal(c.n_diagnostics, 2);
     assert_int_equal(c.diagnostics[0].line, 0);
     assert_int_equal(c.diagnostics[0].column, 0);
@@ -119,7 +137,7 @@ static void control_bytes_cost_no_diagnostic(void **state)
     struct arena a;
     arena_init(&a, 1 << 20);
     struct report_compile c = {0};
-    diagnostics_read(said, sizeof said - 1, &a, &c);
+    diagnostics_read(&sources, said, sizeof said - 1, &a, &c);
     assert_int_equal(c.n_diagnostics, 1);
     assert_string_equal(c.diagnostics[0].message, "#error ?[2J");
     arena_done(&a);
@@ -400,6 +418,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_manifest_is_read_strictly),
         cmocka_unit_test(compiler_json_becomes_diagnostics_and_a_plain_log),
+        cmocka_unit_test(a_place_that_no_file_has_is_none),
         cmocka_unit_test(a_diagnostic_fits_a_report_whatever_the_compiler_says),
         cmocka_unit_test(control_bytes_cost_no_diagnostic),
         cmocka_unit_test(a_finding_has_the_learners_line_and_stack),
