@@ -38,6 +38,18 @@ static void one_array_of_each_type(struct check *k)
     }
 }
 
+/* Shrinks to fewer KVs, and then to the last of those. */
+static void random_kvs(struct check *k, const struct check_shape *shape)
+{
+    const uint32_t made = (uint32_t)shape->size[0], last = (uint32_t)shape->size[1];
+    const uint32_t n = last < made ? last : made;
+    check_case(k, "%u KV%s of random type%s", n, n == 1 ? "" : "s", n == 1 ? "" : "s");
+    struct subject s = subject_new(k, made, 0);
+    add_any_kvs(k, &s, made);
+    drop_kvs(&s, made - n);
+    check_visible(k, &s);
+}
+
 static void group_kv(struct check *k)
 {
     static const uint32_t counts[] = {2, 3, 5, 8, 13, 21, 30, 40};
@@ -46,43 +58,66 @@ static void group_kv(struct check *k)
     check_visible(k, &empty);
     one_kv_of_each_type(k);
     one_array_of_each_type(k);
-    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
-        check_case(k, "%u KVs of random types", counts[i]);
-        struct subject s = subject_new(k, counts[i], 0);
-        add_any_kvs(k, &s, counts[i]);
-        check_visible(k, &s);
-    }
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+        check_shrinkable(k, random_kvs,
+                         &(struct check_shape){.size = {counts[i], counts[i]}, .least = {1, 1}});
 }
 
 /* ---- tensors ---- */
 
+/* Shrinks to one tensor, to no KV, and to fewer dimensions. */
+static void tensors_of_type(struct check *k, const struct check_shape *shape)
+{
+    const struct ref_gguf_tensor_type *type = ref_gguf_tensor_type_at((size_t)shape->fixed[0]);
+    const uint32_t dims = (uint32_t)shape->size[2];
+    check_case(k, "%s of type %s, %u dimension%s, no general.alignment",
+               shape->size[0] == 2 ? "two tensors" : "a tensor", type->name, dims,
+               dims == 1 ? "" : "s");
+    struct subject s = subject_new(k, 1, 2);
+    add_any_kvs(k, &s, (uint32_t)shape->size[1]);
+    for (int64_t i = 0; i < shape->size[0]; i++)
+        add_tensor(k, &s, type->id, dims);
+    check_visible(k, &s);
+}
+
 static void two_tensors_of_each_type(struct check *k)
 {
-    const struct ref_gguf_tensor_type *type;
-    for (size_t i = 0; (type = ref_gguf_tensor_type_at(i)) != NULL; i++) {
-        const uint32_t dims = 1 + (uint32_t)i % REF_GGUF_MAX_DIMS;
-        check_case(k, "two tensors of type %s, %u dimensions, no general.alignment", type->name,
-                   dims);
-        struct subject s = subject_new(k, 1, 2);
-        add_any_kvs(k, &s, 1);
-        add_tensor(k, &s, type->id, dims);
-        add_tensor(k, &s, type->id, dims);
-        check_visible(k, &s);
-    }
+    for (size_t i = 0; ref_gguf_tensor_type_at(i) != NULL; i++)
+        check_shrinkable(k, tensors_of_type,
+                         &(struct check_shape){.fixed = {(int64_t)i},
+                                               .size = {2, 1, 1 + (int64_t)i % REF_GGUF_MAX_DIMS},
+                                               .least = {1, 0, 1}});
+}
+
+/* Shrinks to fewer tensors, to the last of those, and to the alignment as the only KV. */
+static void random_tensors(struct check *k, const struct check_shape *shape)
+{
+    const uint32_t alignment = (uint32_t)shape->fixed[0];
+    const uint32_t made = (uint32_t)shape->size[0], last = (uint32_t)shape->size[1];
+    const uint32_t n = last < made ? last : made;
+    check_case(k, "%u tensor%s of random type%s, general.alignment %u", n, n == 1 ? "" : "s",
+               n == 1 ? "" : "s", alignment);
+    struct subject s = subject_new(k, 4, made);
+    add_any_kvs(k, &s, below(k, 3));
+    const uint32_t before = (uint32_t)s.model.n_kv;
+    add_alignment(k, &s, alignment);
+    if (shape->size[2] == 0)
+        drop_kvs(&s, before);
+    else
+        add_any_kvs(k, &s, below(k, 2));
+    add_any_tensors(k, &s, made);
+    drop_tensors(&s, made - n);
+    check_visible(k, &s);
 }
 
 static void many_tensors_aligned(struct check *k, uint32_t alignment)
 {
     static const uint32_t counts[] = {1, 3, 8, 30};
-    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
-        check_case(k, "%u tensors of random types, general.alignment %u", counts[i], alignment);
-        struct subject s = subject_new(k, 4, counts[i]);
-        add_any_kvs(k, &s, below(k, 3));
-        add_alignment(k, &s, alignment);
-        add_any_kvs(k, &s, below(k, 2));
-        add_any_tensors(k, &s, counts[i]);
-        check_visible(k, &s);
-    }
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+        check_shrinkable(k, random_tensors,
+                         &(struct check_shape){.fixed = {alignment},
+                                               .size = {counts[i], counts[i], 1},
+                                               .least = {1, 1, 0}});
 }
 
 static void group_tensors(struct check *k)

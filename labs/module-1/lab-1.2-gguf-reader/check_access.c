@@ -89,23 +89,26 @@ static void hint_answer(struct check *k, const struct question *q, const struct 
         check_hint(k, "an unsigned number was widened with a sign");
 }
 
-static void ask(struct check *k, const struct question *q)
+/* Shrinks to fewer KVs in front of the one that is asked for, and behind it. */
+static void ask(struct check *k, const struct check_shape *shape)
 {
+    const struct question *q = &questions[shape->fixed[0]];
     check_case(k, "%s", q->about);
     struct subject s = subject_new(k, 12, 0);
-    add_any_kvs(k, &s, below(k, 6));
+    add_any_kvs(k, &s, below(k, 1 + (uint32_t)shape->size[0]));
     const uint64_t index = s.model.n_kv;
     struct ref_gguf_kv_model *kv =
         q->type == GG_ARRAY ? add_array(k, &s, q->elem, q->n) : add_kv(k, &s, q->type);
     if (q->bytes != NULL)
         kv->data = q->bytes;
-    add_any_kvs(k, &s, below(k, 6));
+    add_any_kvs(k, &s, below(k, 1 + (uint32_t)shape->size[1]));
     subject_write(k, &s);
     const struct query query = {.what = q->what, .i = q->i};
     struct call *c = check_call(k, OP_QUERY);
     call_in(c, s.bytes, s.size);
     call_in(c, &query, sizeof query);
     call_in(c, kv->key.bytes, kv->key.len + 1); /* with its NUL */
+    call_show(c, CALL_SHOW_TEXT);
     call_out(c, sizeof(struct answer));
     if (!call_run(c) || !check_code(k, GG_OK, call_result(c, 0)))
         return;
@@ -176,7 +179,7 @@ void group_accessors(struct check *k)
     }
     check_part(k, "values", 8);
     for (size_t i = 0; i < sizeof questions / sizeof questions[0]; i++)
-        ask(k, &questions[i]);
+        check_shrinkable(k, ask, &(struct check_shape){.fixed = {(int64_t)i}, .size = {5, 5}});
 }
 
 /* ---- scale ---- */
@@ -208,10 +211,9 @@ static void check_strings(struct check *k, const struct subject *s, const gg_spa
         }
 }
 
-void group_scale(struct check *k)
+static void scale(struct check *k, const struct check_shape *shape)
 {
-    const uint32_t strings = check_sanitizing(k) ? 4000 : 128256;
-    const uint32_t tensors = check_sanitizing(k) ? 500 : 4096;
+    const uint32_t strings = (uint32_t)shape->size[0], tensors = (uint32_t)shape->size[1];
     enum { LIMIT_MS = 300 };
     check_case(k, "%u strings, %u tensors", strings, tensors);
     const struct subject s = big_file(k, strings, tensors);
@@ -235,4 +237,12 @@ void group_scale(struct check *k)
         check_i64(k, "n_tensors", tensors, call_result(c, STRINGS_TENSORS)) &&
         check_tensors(k, &s, call_bytes(c, 3)))
         check_strings(k, &s, call_bytes(c, 2));
+}
+
+void group_scale(struct check *k)
+{
+    const bool few = check_sanitizing(k);
+    check_shrinkable(
+        k, scale,
+        &(struct check_shape){.size = {few ? 4000 : 128256, few ? 500 : 4096}, .least = {1, 1}});
 }

@@ -172,3 +172,19 @@ void add_any_tensors(struct check *k, struct subject *s, uint32_t n)
         add_tensor(k, s, type, 1 + below(k, REF_GGUF_MAX_DIMS));
     }
 }
+
+/* ---- fewer of them ---- */
+
+void drop_kvs(struct subject *s, uint64_t n)
+{
+    assert(n <= s->model.n_kv);
+    s->model.n_kv -= n;
+    memmove(s->kv, s->kv + n, s->model.n_kv * sizeof *s->kv);
+}
+
+void drop_tensors(struct subject *s, uint64_t n)
+{
+    assert(n <= s->model.n_tensors);
+    s->model.n_tensors -= n;
+    memmove(s->tensor, s->tensor + n, s->model.n_tensors * sizeof *s->tensor);
+}

@@ -45,6 +45,10 @@ struct ref_gguf_tensor_model *add_tensor(struct check *k, struct subject *s, uin
                                          uint32_t n_dims);
 void add_any_tensors(struct check *k, struct subject *s, uint32_t n);
 
+/* Before it is written: without the first `n` entries. */
+void drop_kvs(struct subject *s, uint64_t n);
+void drop_tensors(struct subject *s, uint64_t n);
+
 /* "GG_E_TRUNC". */
 const char *code_name(int64_t code);
 bool check_code(struct check *k, int64_t expected, int64_t actual);

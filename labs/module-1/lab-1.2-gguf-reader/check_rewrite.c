@@ -85,8 +85,14 @@ static void hint_bytes(struct check *k, const struct rewrite *r, const struct su
         check_hint(k, "the data section changed; its bytes must stay as they are");
 }
 
-static void rewrite(struct check *k, const struct rewrite *r)
+/* Shrinks to fewer other KVs and fewer tensors. */
+static void rewrite(struct check *k, const struct check_shape *shape)
 {
+    struct rewrite changed = rewrites[shape->fixed[0]];
+    changed.kvs = (uint32_t)shape->size[0];
+    changed.tensors = (uint32_t)shape->size[1];
+    const struct rewrite *r = &changed;
+    check_case(k, "%s: %u to %u bytes", r->about, r->old_len, r->new_len);
     struct subject s = subject_new(k, 12, 8);
     struct ref_gguf_kv_model *text = describe(k, &s, r);
     const struct subject before = s;
@@ -101,7 +107,9 @@ static void rewrite(struct check *k, const struct rewrite *r)
     const char *key = r->appends ? "new.text" : "the.text";
     call_in(c, before.bytes, before.size);
     call_in(c, key, strlen(key) + 1);
+    call_show(c, CALL_SHOW_TEXT);
     call_in(c, value.bytes, value.len + 1); /* with its NUL */
+    call_show(c, CALL_SHOW_TEXT);
     call_out(c, s.size);
     if (!call_run(c))
         return;
@@ -160,11 +168,11 @@ static void refuse(struct check *k, size_t i)
 void group_rewrite(struct check *k)
 {
     check_part(k, "new files", 8);
-    for (size_t i = 0; i < sizeof rewrites / sizeof rewrites[0]; i++) {
-        check_case(k, "%s: %u to %u bytes", rewrites[i].about, rewrites[i].old_len,
-                   rewrites[i].new_len);
-        rewrite(k, &rewrites[i]);
-    }
+    for (size_t i = 0; i < sizeof rewrites / sizeof rewrites[0]; i++)
+        check_shrinkable(k, rewrite,
+                         &(struct check_shape){.fixed = {(int64_t)i},
+                                               .size = {rewrites[i].kvs, rewrites[i].tensors},
+                                               .least = {0, rewrites[i].tensors > 0}});
     check_part(k, "refusals", 2);
     for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
         check_case(k, "%s", refusals[i].about);
