@@ -12,7 +12,7 @@ if ! { command -v node && command -v npm; } >/dev/null; then
 fi
 if [ "${1:-}" = test ]; then
     packages+=(clang libclang-rt-dev clang-format clang-tidy shellcheck libxml2-utils
-               bubblewrap)
+               python3-jsonschema bubblewrap)
     # Ubuntu has its browser under another name. Any of these will do.
     command -v chromium chromium-browser google-chrome >/dev/null ||
         packages+=("$(grep -q '^ID=ubuntu' /etc/os-release && echo chromium-browser || echo chromium)")
