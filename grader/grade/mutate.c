@@ -3,7 +3,6 @@
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "grader/grade/ctokens.h"
@@ -99,6 +98,14 @@ static bool is_whole(const char *number, size_t length)
     return true;
 }
 
+static bool is_zero(const char *number, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if (memchr("0xXuUlL", number[i], 7) == NULL)
+            return false;
+    return true;
+}
+
 static void try_number(struct search *s, size_t i)
 {
     const struct ctoken *t = &s->tokens[i];
@@ -106,7 +113,7 @@ static void try_number(struct search *s, size_t i)
     if (t->kind != CTOKEN_NUMBER || !is_whole(number, t->length) || is_size_of_array(s, i))
         return;
     add(s, MUTATE_STEP, i, i, arena_printf(s->arena, "(%.*s + 1)", (int)t->length, number));
-    if (strtoull(number, NULL, 0) != 0)
+    if (!is_zero(number, t->length))
         add(s, MUTATE_STEP, i, i, arena_printf(s->arena, "(%.*s - 1)", (int)t->length, number));
 }
 

@@ -84,7 +84,8 @@ static bool enter_object(struct cursor *c, const char *part, size_t length, int 
         const char *key = c->at + 1;
         const int line = c->line;
         skip_string(c);
-        const bool found = is_key(key, (size_t)(c->at - key) - 1, part, length);
+        const size_t key_length = c->at > key ? (size_t)(c->at - key) - 1 : 0; /* without its end */
+        const bool found = is_key(key, key_length, part, length);
         skip_space(c);
         if (more(c))
             step(c); /* the colon */

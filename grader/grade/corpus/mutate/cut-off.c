@@ -1,0 +1,3 @@
+int f() { if ((a <= "x\"
+#define Y \
+ { } ( 0xe+1 /* 
