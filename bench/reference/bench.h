@@ -61,3 +61,4 @@ float bench_fma(size_t n);
 /* ---- modules ---- */
 
 void bench_quant(const struct bench *bench);
+void bench_tensor(const struct bench *bench);

@@ -10,6 +10,7 @@ static const struct {
     void (*run)(const struct bench *);
 } modules[] = {
     {"quant", bench_quant},
+    {"tensor", bench_tensor},
 };
 enum { MODULES = sizeof modules / sizeof modules[0], ROUNDS = 15 };
 
