@@ -141,8 +141,8 @@ double check_share(const struct check *k);
 /* The open case fails with another verdict than wrong_answer. */
 void check_fail_as(struct check *k, enum verdict verdict, const char *expected, const char *actual);
 
-/* check_runner.c: before a call. A runner that shows another case's files goes; false: an object that
- * the call uses went with an earlier one, and the case has failed. */
+/* check_runner.c: before a call. A runner that shows another case's files goes; false: an object
+ * that the call uses went with an earlier one, and the case has failed. */
 bool check_settle(struct check *k, const struct call *c);
 
 /* Starts the slot's runner if none is alive. */

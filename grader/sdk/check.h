@@ -164,8 +164,8 @@ void call_show(struct call *c, enum call_show as);
  *     call_handle(c, queue);                      an argument like any other
  *
  * A runner that ends (a crash, a limit, check_fresh, other files) takes its objects with it. A call
- * that uses one of those fails its case and is not made. Make objects in the case that uses them: so a
- * case can be run alone. */
+ * that uses one of those fails its case and is not made. Make objects in the case that uses them:
+ * so a case can be run alone. */
 struct check_handle {
     int64_t id;         /* what lab_return() stored; 0: none was made */
     uint64_t start;     /* of which run of the program; 0: none */
@@ -177,11 +177,11 @@ bool check_alive(const struct check *k, struct check_handle h); /* could it stil
 
 /* ---- files and processes ---- */
 
-/* From the next call on, for this case only, the program finds this file in its working directory. It
- * is started anew for that. `name` and `bytes` are the case's (check_alloc, check_printf) or static;
- * a name may have folders; the same name again replaces the file. At most 16. lab.json allows `files`,
- * or `scratch_bytes` where the program also writes: what it wrote is read back by the driver and comes
- * as an output. */
+/* From the next call on, for this case only, the program finds this file in its working directory.
+ * It is started anew for that. `name` and `bytes` are the case's (check_alloc, check_printf) or
+ * static; a name may have folders; the same name again replaces the file. At most 16. lab.json
+ * allows `files`, or `scratch_bytes` where the program also writes: what it wrote is read back by
+ * the driver and comes as an output. */
 void check_file(struct check *k, const char *name, const void *bytes, size_t size);
 
 /* The next call is made in a process that remembers nothing: for labs where one process packs and
@@ -230,8 +230,8 @@ bool check_suspect(struct check *k, const void *mistaken, const void *actual, si
                    const char *hint);
 /* The log in output `argument` has exactly these entries (grader/sdk/log.h). `kinds` names them for
  * people, by number. */
-bool check_log(struct check *k, const char *const *kinds, const struct log_entry *expected, size_t n,
-               const struct call *c, unsigned argument);
+bool check_log(struct check *k, const char *const *kinds, const struct log_entry *expected,
+               size_t n, const struct call *c, unsigned argument);
 /* Fails the case in your own words. */
 void check_fail(struct check *k, const char *expected, const char *actual);
 /* What to look at; also shown for hidden groups, so never with inputs or expected values of the
