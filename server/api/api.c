@@ -38,6 +38,7 @@ const struct http_route api_routes[] = {
     {HTTP_POST, BASE "/labs/{id}/submissions", submit_handler, SUBMISSION_BODY_MAX, SCOPE_SUBMIT},
     {HTTP_GET, BASE "/submissions/{id}", submission_handler, 0, SCOPE_READ},
     {HTTP_GET, BASE "/submissions/{id}/events", events_handler, 0, SCOPE_READ},
+    {HTTP_GET, BASE "/submissions/{id}/{report}", submission_handler, 0, SCOPE_READ},
     {HTTP_GET, BASE "/submissions/{id}/files/{name}", submission_file_handler, 0, SCOPE_READ},
 };
 const size_t api_n_routes = sizeof api_routes / sizeof api_routes[0];

@@ -13,7 +13,15 @@ enum { WAIT_MAX_S = 60, LIST_DEFAULT = 50, SCRATCH_MAX = 256 * 1024 };
 
 /* ---- Representations ---- */
 
-enum shape { SHAPE_JSON, SHAPE_TEXT, SHAPE_JUNIT, SHAPE_GRADESCOPE, SHAPE_SARIF, N_SHAPES };
+enum shape {
+    SHAPE_JSON,
+    SHAPE_TEXT,
+    SHAPE_JUNIT,
+    SHAPE_GRADESCOPE,
+    SHAPE_SARIF,
+    SHAPE_MARKDOWN,
+    N_SHAPES
+};
 
 static const char *const shape_types[N_SHAPES] = {
     [SHAPE_JSON] = "application/json",
@@ -21,6 +29,14 @@ static const char *const shape_types[N_SHAPES] = {
     [SHAPE_JUNIT] = "application/junit+xml",
     [SHAPE_GRADESCOPE] = "application/vnd.gradescope+json",
     [SHAPE_SARIF] = "application/sarif+json",
+    [SHAPE_MARKDOWN] = "text/markdown",
+};
+
+/* The report alone, by the name of a file: for links, and for programs that set no header. */
+static const char *const shape_files[N_SHAPES] = {
+    [SHAPE_JSON] = "report.json",   [SHAPE_TEXT] = "report.txt",
+    [SHAPE_JUNIT] = "report.xml",   [SHAPE_GRADESCOPE] = "report.gradescope.json",
+    [SHAPE_SARIF] = "report.sarif", [SHAPE_MARKDOWN] = "report.md",
 };
 
 /* What the client gets to see and how; kept while it waits. */
@@ -31,7 +47,24 @@ struct showing {
     enum shape shape;
     bool fail;    /* a grade that does not pass is a 422 */
     bool created; /* the answer to a POST */
+    bool alone;   /* the report without its submission */
 };
+
+/* False: there is no such file, and the problem is answered. */
+static bool read_file_shape(struct http_request *r, const char *file, enum shape *ret)
+{
+    for (int shape = 0; shape < N_SHAPES; shape++)
+        if (strcmp(file, shape_files[shape]) == 0) {
+            *ret = (enum shape)shape;
+            return true;
+        }
+    http_problem(
+        r, PROBLEM_NOT_FOUND,
+        "there is no '%.40s': reports are report.json, report.txt, report.xml, report.sarif, "
+        "report.md and report.gradescope.json",
+        file);
+    return false;
+}
 
 /* False: nothing we have is acceptable, and the problem is answered. */
 static bool read_shape(struct http_request *r, enum shape *ret)
@@ -41,8 +74,9 @@ static bool read_shape(struct http_request *r, enum shape *ret)
                          : negotiate_type(http_header(r, "Accept"), shape_types, N_SHAPES);
     if (best < 0)
         http_problem(r, PROBLEM_NOT_ACCEPTABLE,
-                     "offered are application/json, text/plain, application/junit+xml, "
-                     "application/vnd.gradescope+json and application/sarif+json");
+                     "offered are application/json, text/plain, text/markdown, "
+                     "application/junit+xml, application/vnd.gradescope+json and "
+                     "application/sarif+json");
     else
         *ret = (enum shape)best;
     return best >= 0;
@@ -52,10 +86,13 @@ static bool read_shape(struct http_request *r, enum shape *ret)
 static bool read_showing(struct http_request *r, struct api *api, struct showing *s)
 {
     uint64_t wait_s, fail;
+    const char *file = http_param(r, "report");
     if (!http_query_u64(r, "wait", WAIT_MAX_S, 0, &wait_s) ||
-        !http_query_u64(r, "fail", 1, 0, &fail) || !read_shape(r, &s->shape))
+        !http_query_u64(r, "fail", 1, 0, &fail) ||
+        !(file != NULL ? read_file_shape(r, file, &s->shape) : read_shape(r, &s->shape)))
         return false;
     s->api = api;
+    s->alone = file != NULL;
     s->fail = fail == 1;
     s->until_ms = wait_s != 0 ? http_now_ms() + (int64_t)wait_s * 1000 : 0;
     return true;
@@ -93,9 +130,9 @@ static void reply_pending(struct http_request *r, const struct showing *s,
                           const struct submission *sub)
 {
     const unsigned status = s->created ? 202 : 200;
-    if (s->shape == SHAPE_JSON || (s->created && s->shape != SHAPE_TEXT)) {
+    if (!s->alone && (s->shape == SHAPE_JSON || (s->created && s->shape != SHAPE_TEXT))) {
         http_reply_json(r, status, view_submission(sub));
-    } else if (s->shape == SHAPE_TEXT) {
+    } else if (!s->alone && s->shape == SHAPE_TEXT) {
         struct str line;
         char place[64] = "";
         str_init(&line, 1024);
@@ -119,6 +156,10 @@ static void reply_report(struct http_request *r, const struct showing *s,
 {
     const unsigned status = s->fail && !report->pass ? 422 : 200;
     struct str out;
+    if (s->shape == SHAPE_JSON && s->alone) {
+        http_reply_json(r, status, view_report(report));
+        return;
+    }
     if (s->shape == SHAPE_JSON) {
         json_t *json = view_submission(sub);
         json_object_set_new(json, "report", view_report(report));
@@ -139,12 +180,18 @@ static void reply_report(struct http_request *r, const struct showing *s,
     case SHAPE_SARIF:
         report_write_sarif(report, &out);
         break;
+    case SHAPE_MARKDOWN:
+        report_write_markdown(report, &out);
+        break;
     case SHAPE_JSON:
     case N_SHAPES:
         break;
     }
     assert(s->shape < N_SHAPES);
-    const char *type = s->shape == SHAPE_TEXT ? "text/plain; charset=utf-8" : shape_types[s->shape];
+    const bool is_text = s->shape == SHAPE_TEXT || s->shape == SHAPE_MARKDOWN;
+    const char *type = shape_types[s->shape];
+    if (is_text)
+        type = arena_printf(http_arena(r), "%s; charset=utf-8", type);
     http_reply_str(r, status, type, &out);
 }
 

@@ -31,6 +31,7 @@ static void each_format_is_there_for_who_accepts_it(void **state)
         {"Accept: application/vnd.gradescope+json", "User-Agent: x",
          "application/vnd.gradescope+json", "\"tests\""},
         {"Accept: application/sarif+json", "User-Agent: x", "application/sarif+json", "\"runs\""},
+        {"Accept: text/markdown", "User-Agent: x", "text/markdown; charset=utf-8", "# Lab"},
         {"Accept: text/html, application/sarif+json;q=0.9, */*;q=0.1", "User-Agent: x",
          "application/sarif+json", "\"runs\""},
     };
@@ -47,6 +48,35 @@ static void each_format_is_there_for_who_accepts_it(void **state)
             fail_msg("%s shows a learner what is hidden", table[i].accept);
     }
     assert_int_equal(CALL(&t->client, .path = path, .headers = {"Accept: image/png"}), 406);
+}
+
+static void each_format_has_the_name_of_a_file(void **state)
+{
+    struct testing_api *t = *state;
+    static const struct {
+        const char *file, *type, *begins;
+    } table[] = {
+        {"/report.json", "application/json", "{\"version\":1"},
+        {"/report.txt", "text/plain; charset=utf-8", "Lab "},
+        {"/report.xml", "application/junit+xml", "<?xml"},
+        {"/report.sarif", "application/sarif+json", "{\n  \"$schema\""},
+        {"/report.md", "text/markdown; charset=utf-8", "# Lab "},
+        {"/report.gradescope.json", "application/vnd.gradescope+json", "{\n  \"score\""},
+    };
+    char id[ID_SIZE], path[128];
+    testing_api_graded(t, "int files;", id);
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        submission_path(id, table[i].file, path);
+        CALL(&t->client, .path = path, .headers = {"Accept: image/png"});
+        if (t->client.status != 200 ||
+            strcmp(client_header(&t->client, "Content-Type"), table[i].type) != 0 ||
+            strncmp(t->client.body.text, table[i].begins, strlen(table[i].begins)) != 0)
+            fail_msg("%s: %ld %.200s", table[i].file, t->client.status, t->client.body.text);
+        if (strstr(t->client.body.text, "expected of unseen") != NULL)
+            fail_msg("%s shows a learner what is hidden", table[i].file);
+    }
+    submission_path(id, "/report.pdf", path);
+    assert_int_equal(CALL(&t->client, .path = path), 404);
 }
 
 static void staff_see_all_of_a_report(void **state)
@@ -313,6 +343,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_format_is_there_for_who_accepts_it),
+        cmocka_unit_test(each_format_has_the_name_of_a_file),
         cmocka_unit_test(staff_see_all_of_a_report),
         cmocka_unit_test(a_failed_grade_is_an_error_where_asked_for),
         cmocka_unit_test(a_pending_submission_says_so),
