@@ -60,7 +60,15 @@ static double limit_seconds(const struct bench *bench, const struct bench_case *
 struct times {
     double limit[ROUNDS_MAX];
     double rung[BENCH_RUNGS][ROUNDS_MAX];
+    double cached[BENCH_RUNGS][ROUNDS_MAX];
 };
+
+static double seconds_of(const struct bench_rung *rung, void *context, size_t turn)
+{
+    const double start = bench_now();
+    rung->run(context, turn);
+    return bench_now() - start;
+}
 
 /* Each part of a round has a window of its own, so that none finds another's data in a cache. */
 static void measure(const struct bench *bench, const struct bench_case *c, struct times *ret)
@@ -70,9 +78,9 @@ static void measure(const struct bench *bench, const struct bench_case *c, struc
         const int at = round < 0 ? 0 : round;
         ret->limit[at] = limit_seconds(bench, c, turn++);
         for (size_t r = 0; r < c->n_rungs; r++) {
-            const double start = bench_now();
-            c->rungs[r].run(c->rungs[r].context, turn++);
-            ret->rung[r][at] = bench_now() - start;
+            ret->rung[r][at] = seconds_of(&c->rungs[r], c->rungs[r].context, turn++);
+            if (c->rungs[r].cached)
+                ret->cached[r][at] = seconds_of(&c->rungs[r], c->rungs[r].cached, 0);
         }
     }
 }
@@ -93,10 +101,13 @@ void bench_run(const struct bench *bench, const struct bench_case *c)
     measure(bench, c, &t);
     for (size_t r = 0; r < c->n_rungs; r++) {
         const double seconds = median(t.rung[r], bench->rounds);
-        printf("%-24s %-8s %10.1f us %8.2f GB/s %8.2f GFLOP/s %6.1f %% of the limit %8.2f x\n",
+        printf("%-24s %-8s %10.1f us %8.2f GB/s %8.2f GFLOP/s %6.1f %% of the limit %8.2f x",
                c->name, c->rungs[r].name, seconds * 1e6, c->bytes / seconds * 1e-9,
                c->flops / seconds * 1e-9, 100.0 * median_ratio(t.limit, t.rung[r], bench->rounds),
                median_ratio(t.rung[0], t.rung[r], bench->rounds));
+        if (c->rungs[r].cached)
+            printf(" %8.2f GB/s cached", c->bytes / median(t.cached[r], bench->rounds) * 1e-9);
+        putchar('\n');
     }
     fflush(stdout);
 }

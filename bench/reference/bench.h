@@ -26,6 +26,8 @@ struct bench_case {
         const char *name; /* the first one is the scalar truth */
         void (*run)(void *context, size_t turn);
         void *context;
+        void *cached; /* the same with all data in the first cache, to show what the instructions
+                         alone allow; NULL: not timed */
     } rungs[BENCH_RUNGS];
 };
 

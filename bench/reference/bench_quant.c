@@ -15,6 +15,7 @@ struct work {
     const struct ref_quant_kernels *rung;
     const struct ref_quant_type *type;
     size_t row_bytes, rows;
+    bool cached; /* the same row over and over */
     const void *activations;
     float *out;
 };
@@ -23,7 +24,7 @@ static void run_dequantize(void *context, size_t turn)
 {
     const struct work *w = context;
     const uint8_t *row = bench_window(w->bench, w->rows * w->row_bytes, turn);
-    for (size_t r = 0; r < w->rows; r++, row += w->row_bytes)
+    for (size_t r = 0; r < w->rows; r++, row += w->cached ? 0 : w->row_bytes)
         w->rung->dequantize[w->type->id](row, ROW, w->out);
 }
 
@@ -31,7 +32,7 @@ static void run_dot(void *context, size_t turn)
 {
     const struct work *w = context;
     const uint8_t *row = bench_window(w->bench, w->rows * w->row_bytes, turn);
-    for (size_t r = 0; r < w->rows; r++, row += w->row_bytes)
+    for (size_t r = 0; r < w->rows; r++, row += w->cached ? 0 : w->row_bytes)
         w->out[r % ROW] = w->rung->dot[w->type->id](row, w->activations, ROW);
 }
 
@@ -40,22 +41,25 @@ static void run_quantize(void *context, size_t turn)
 {
     const struct work *w = context;
     const uint8_t *x = bench_window(w->bench, w->rows * sizeof(float) * ROW, turn);
-    for (size_t r = 0; r < w->rows; r++, x += sizeof(float) * ROW)
+    for (size_t r = 0; r < w->rows; r++, x += w->cached ? 0 : sizeof(float) * ROW)
         w->rung->quantize[w->type->id]((const float *)(const void *)x, ROW, w->out);
 }
 
-/* The rungs of this machine, each with a context of its own. */
-static void add_rungs(struct bench_case *c, struct work works[REF_ISAS], const struct work *like,
-                      void (*run)(void *, size_t))
+/* The rungs of this machine, each with two contexts of its own. */
+static void add_rungs(struct bench_case *c, struct work works[2 * REF_ISAS],
+                      const struct work *like, void (*run)(void *, size_t))
 {
     for (int isa = 0; isa < REF_ISAS; isa++) {
         const struct ref_quant_kernels *rung = ref_quant_kernels_for((enum ref_isa)isa);
         if (!rung)
             continue;
-        works[isa] = *like;
-        works[isa].rung = rung;
+        struct work *cold = &works[2 * isa], *cached = cold + 1;
+        *cold = *like;
+        cold->rung = rung;
+        *cached = *cold;
+        cached->cached = true;
         c->rungs[c->n_rungs++] =
-            (struct bench_rung){ref_isa_name((enum ref_isa)isa), run, &works[isa]};
+            (struct bench_rung){ref_isa_name((enum ref_isa)isa), run, cold, cached};
     }
 }
 
@@ -77,7 +81,7 @@ static void tame_exponents(const struct work *w)
 static void bench_dequantize(const struct work *like, const char *type)
 {
     char name[32];
-    struct work works[REF_ISAS];
+    struct work works[2 * REF_ISAS];
     const size_t bytes = like->rows * like->row_bytes, weights = like->rows * ROW;
     snprintf(name, sizeof name, "dequantize %s", type);
     struct bench_case c = {
@@ -89,7 +93,7 @@ static void bench_dequantize(const struct work *like, const char *type)
 static void bench_dot(const struct work *like, const char *type)
 {
     char name[32];
-    struct work works[REF_ISAS];
+    struct work works[2 * REF_ISAS];
     const size_t bytes = like->rows * like->row_bytes, weights = like->rows * ROW;
     snprintf(name, sizeof name, "dot %s", type);
     struct bench_case c = {
@@ -101,7 +105,7 @@ static void bench_dot(const struct work *like, const char *type)
 static void bench_quantize(const struct work *like, const char *type)
 {
     char name[32];
-    struct work works[REF_ISAS];
+    struct work works[2 * REF_ISAS];
     const size_t bytes = like->rows * sizeof(float) * ROW;
     snprintf(name, sizeof name, "quantize %s", type);
     struct bench_case c = {.name = name, .bytes = (double)bytes, .loads = bytes};
@@ -133,7 +137,7 @@ void bench_quant(const struct bench *bench)
     memcpy(activations, bench->cold, sizeof activations);
     for (size_t t = 0; t < sizeof ids / sizeof ids[0]; t++) {
         const struct ref_quant_type *type = ref_quant_find(ids[t]);
-        struct work w = {bench, NULL, type, row_bytes(type), 0, activations, bench->hot};
+        struct work w = {bench, NULL, type, row_bytes(type), 0, false, activations, bench->hot};
         w.rows = RUN_BYTES / w.row_bytes;
         if (type->id == REF_MXFP4)
             tame_exponents(&w);

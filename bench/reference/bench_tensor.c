@@ -53,8 +53,8 @@ static void bench_product(const struct bench *bench, size_t m, size_t n, size_t 
         works[isa] = like;
         works[isa].rung = ref_gemm_for((enum ref_isa)isa);
         if (works[isa].rung != NULL)
-            c.rungs[c.n_rungs++] =
-                (struct bench_rung){ref_isa_name((enum ref_isa)isa), run_product, &works[isa]};
+            c.rungs[c.n_rungs++] = (struct bench_rung){ref_isa_name((enum ref_isa)isa), run_product,
+                                                       &works[isa], NULL};
     }
     bench_run(bench, &c);
     free(like.a);
@@ -114,8 +114,8 @@ static void bench_rows(const struct bench *bench)
             works[isa] = like;
             works[isa].rung = ref_row_kernels_for((enum ref_isa)isa);
             if (works[isa].rung != NULL)
-                c.rungs[c.n_rungs++] =
-                    (struct bench_rung){ref_isa_name((enum ref_isa)isa), kinds[i].run, &works[isa]};
+                c.rungs[c.n_rungs++] = (struct bench_rung){ref_isa_name((enum ref_isa)isa),
+                                                           kinds[i].run, &works[isa], NULL};
         }
         bench_run(bench, &c);
     }
