@@ -222,6 +222,7 @@ enum err_code json_parse(struct json *ret, const char *text, size_t n, struct js
     if (n > JSON_MAX_TEXT || cap < 2)
         return err_set(why, ERR_LIMIT, "JSON of %zu bytes, at most %d are allowed", n,
                        (int)JSON_MAX_TEXT);
+    node[0] = (struct json_node){.type = JSON_NULL}; /* none: without members, of no length */
     skip_space(&p);
     enum err_code rc = parse_value(&p, &root);
     skip_space(&p);
