@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <setjmp.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -59,20 +61,27 @@ static const char HARNESS[] =
     "int answer(void);\n"
     "int main(void) { return answer(); }\n";
 
-/* harness.KIND.o: a main that calls the learner. */
-static void make_harness(const struct bench *b, const char *kind, const char *flags)
+/* harness.KIND.o: a main that calls the learner. `flag` NULL: plain. */
+static void make_harness(const struct bench *b, const char *kind, const char *optimize,
+                         const char *flag)
 {
-    char command[512];
+    char source[96], object[96];
+    int status = -1;
+    pid_t pid;
     write_file(b, "harness.c", HARNESS);
-    snprintf(command, sizeof command, "cd '%s' && %s %s -c harness.c -o harness.%s.o", b->dir,
-             CONFIG_CC, flags, kind);
-    assert_int_equal(system(command), 0);
+    snprintf(source, sizeof source, "%s/harness.c", b->dir);
+    snprintf(object, sizeof object, "%s/harness.%s.o", b->dir, kind);
+    const char *const argv[] = {CONFIG_CC, optimize, "-c", source, "-o", object, flag, NULL};
+    assert_int_equal(
+        posix_spawn(&pid, argv[0], NULL, NULL, (char *const *)(uintptr_t)argv, environ), 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
 }
 
 static void lay_out(const struct bench *b)
 {
     write_file(b, "lab.h", LAB_H);
-    make_harness(b, "plain", "-O1");
+    make_harness(b, "plain", "-O1", NULL);
 }
 
 static void setup(struct bench *b)
@@ -81,7 +90,7 @@ static void setup(struct bench *b)
     assert_non_null(mkdtemp(b->dir));
     arena_init(&b->a, 64 << 20);
     lay_out(b);
-    make_harness(b, "sanitize", "-O1 -g -fsanitize=address,undefined");
+    make_harness(b, "sanitize", "-O1", "-fsanitize=address,undefined");
     b->lab = (struct lab){.id = "9.1",
                           .std = "c11",
                           .optimize = "-O2",
@@ -186,7 +195,7 @@ static void change_header(struct bench *b)
 }
 static void change_harness(struct bench *b)
 {
-    make_harness(b, "plain", "-O0");
+    make_harness(b, "plain", "-O0", NULL);
 }
 static void change_optimize(struct bench *b)
 {
