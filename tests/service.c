@@ -114,6 +114,25 @@ void service_kill(struct service *s)
     end(s, SIGKILL);
 }
 
+double service_cpu_ms(const struct service *s)
+{
+    char path[64], line[1024] = "";
+    unsigned long ticks[4] = {
+        0}; /* proc(5): utime, stime, cutime, cstime; from the 14th field on */
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)s->pid);
+    FILE *f = fopen(path, "re");
+    assert_non_null(f);
+    assert_non_null(fgets(line, sizeof line, f));
+    fclose(f);
+    const char *at = strrchr(line, ')'); /* the second field is a name, which may hold anything */
+    assert_non_null(at);
+    for (int field = 2; field < 14; field++)
+        at = strchr(at + 1, ' ');
+    for (size_t i = 0; i < 4; i++)
+        ticks[i] = strtoul(at, (char **)(uintptr_t)&at, 10);
+    return (double)(ticks[0] + ticks[1] + ticks[2] + ticks[3]) * 1e3 / (double)sysconf(_SC_CLK_TCK);
+}
+
 /* ---- requests ---- */
 
 void answer_done(struct answer *a)

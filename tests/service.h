@@ -20,6 +20,8 @@ void service_start(struct service *s, const char *data, const char *labs);
 int service_stop(struct service *s);
 /* SIGKILL, and waits. */
 void service_kill(struct service *s);
+/* Processor time so far, in ms, of the server and of all it started that have ended. */
+double service_cpu_ms(const struct service *s);
 
 struct answer {
     long status;
