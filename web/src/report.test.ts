@@ -92,6 +92,29 @@ test('compiler and sanitizer notes of a file come in the order of its lines', ()
   expect(looseAnnotations(it, ['b.c'])).toHaveLength(2);
 });
 
+test('a crash is noted on its innermost line, with what was touched', () => {
+  const crash = {
+    case: 'c',
+    expected: 'the call returns',
+    actual: 'crashed: SIGSEGV (Segmentation fault)\na read of NULL+8',
+    hint: null,
+    stack: [
+      { function: 'inner', file: 'a.c', line: 7 },
+      { function: 'outer', file: 'b.c', line: 3 },
+    ],
+  };
+  const it = report({ groups: [group({ name: 'g', verdict: 'runtime_error', first_failure: crash })] });
+  expect(annotationsOf(it, 'a.c')).toMatchObject([{ line: 7, from: 'crash', severity: 'error' }]);
+  expect(annotationsOf(it, 'a.c')[0]?.message).toContain('a read of NULL+8');
+  expect(annotationsOf(it, 'b.c')).toEqual([]);
+  expect(looseAnnotations(it, ['b.c'])).toEqual([]);
+});
+
+test('a report from before stacks existed has no crash to note', () => {
+  const it = report({ groups: [group({ verdict: 'runtime_error', first_failure: failure })] });
+  expect(annotationsOf(it, 'a.c')).toEqual([]);
+});
+
 test.each([
   [
     'lines apart make two stretches',

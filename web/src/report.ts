@@ -62,7 +62,7 @@ export function tally(groups: ReportGroup[]): Tally {
 export interface Annotation {
   line: number; // 0: nowhere in the file
   column: number;
-  from: 'compiler' | 'sanitizer';
+  from: 'compiler' | 'sanitizer' | 'crash';
   severity: 'note' | 'warning' | 'error';
   message: string;
 }
@@ -80,10 +80,22 @@ export function annotationsOf(report: Report, file: string): Annotation[] {
       severity: 'error',
       message: `${f.kind}: ${f.message}`,
     }));
-  return [...compiler, ...sanitizer].sort((a, b) => a.line - b.line || a.column - b.column);
+  return [...compiler, ...sanitizer, ...crashesIn(report, file)].sort(
+    (a, b) => a.line - b.line || a.column - b.column,
+  );
 }
 
-/** What was said about no submitted file, e.g. by the linker. */
+/** Crashes whose innermost line is in this file. The verdict of the group has the rest. */
+function crashesIn(report: Report, file: string): Annotation[] {
+  return report.groups.flatMap((group) => {
+    const frame = group.first_failure?.stack?.[0];
+    if (frame === undefined || frame.file !== file) return [];
+    const message = `${group.name}: ${group.first_failure?.actual ?? shown(group.verdict).sentence}`;
+    return [{ line: frame.line, column: 0, from: 'crash', severity: 'error', message }];
+  });
+}
+
+/** What was said about no submitted file, e.g. by the linker. A crash always has a line of one. */
 export function looseAnnotations(report: Report, files: string[]): Annotation[] {
   const known = new Set<string | null>(files);
   const elsewhere = (file: string | null): boolean => !known.has(file);
@@ -99,6 +111,7 @@ export function looseAnnotations(report: Report, files: string[]): Annotation[] 
       ...report.sanitizer,
       findings: report.sanitizer.findings.filter((f) => elsewhere(f.file)).map((f) => ({ ...f, file: '' })),
     },
+    groups: [],
   };
   return annotationsOf(cut, '');
 }

@@ -116,11 +116,24 @@ export interface Diagnostic {
   message: string;
 }
 
+/** One call on the stack of a crash, innermost first; only those in submitted files. */
+export interface Frame {
+  function: string;
+  file: string;
+  line: number;
+}
+
+/** The keys with a question mark are missing from reports that were stored before they existed. */
 export interface Failure {
   case: string | null;
+  found_as?: string | null;
   expected: string | null;
   actual: string | null;
+  difference?: { line: number; column: number; expected: string; actual: string } | null;
+  arguments?: string | null;
+  stack?: Frame[];
   hint: string | null;
+  reproduce?: string | null;
 }
 
 export interface ReportGroup {
@@ -165,6 +178,8 @@ export interface Finding {
   line: number;
   column: number;
   message: string;
+  group?: string | null;
+  stack?: Frame[];
 }
 
 export interface Report {

@@ -343,6 +343,11 @@ const firstFailure = {
   expected: '00 b0 80 8f 88 88 88 88\n88 88 88 88 88 88 88 88\n88 88\nd = -0.125, q[0] = 0, q[1] = 15',
   actual: '00 30 80 81 88 88 88 88\n88 88 88 88 88 88 88 88\n88 88\nd = 0.125, q[0] = 0, q[1] = 1',
   hint: '+1 and -1 tie in magnitude: the first one decides the sign of d. You took the magnitude alone, so d lost its sign.',
+  found_as: 'Q4_0, 12 blocks of integers',
+  difference: { line: 1, column: 4, expected: 'b0', actual: '30' },
+  arguments: '0: 2\n1: 384 bytes in: 1 -1 0 0 0 0 0 0 ... 88 more\n2: 54 bytes out\n3: 96',
+  stack: [],
+  reproduce: 'grade run 3.2 formats.c --seed 7035546216093921 --case q-legacy:3',
 };
 
 const g = lab32.groups;
@@ -442,6 +447,35 @@ const reports = {
     score: 55,
     pass: false,
   },
+  crash: {
+    ...base(lab32),
+    verdict: 'runtime_error',
+    score: 85,
+    groups: [
+      bad(
+        g[0],
+        0,
+        0,
+        {
+          case: 'restore Q4_0, 1 block, random bytes',
+          found_as: null,
+          expected: 'the call returns',
+          actual: 'crashed: SIGSEGV (Segmentation fault)\na read of NULL+8',
+          difference: null,
+          arguments: '0: 2\n1: 18 bytes in: 00 3c 98 88\n2: 128 bytes out\n3: 32',
+          stack: [
+            { function: 'unpack', file: 'formats.c', line: 29 },
+            { function: 'qt_dequantize', file: 'formats.c', line: 37 },
+          ],
+          hint: null,
+          reproduce: 'grade run 3.2 formats.c --seed 7035546216093921 --case dq-legacy:1',
+        },
+        'runtime_error',
+      ),
+      ...g.slice(1).map((x) => ok(x)),
+    ],
+    pass: true,
+  },
   runtime: {
     ...base(lab32),
     verdict: 'runtime_error',
@@ -528,6 +562,7 @@ export const submissionOf = (id, lab, report) => {
 export const finished = [
   submissionOf('01JPARTIAL', lab32, reports.partial),
   submissionOf('01JHIDDEN', lab32, reports.hidden),
+  submissionOf('01JCRASH', lab32, reports.crash),
   submissionOf('01JRUNTIME', lab32, reports.runtime),
   submissionOf('01JCOMPILE', lab32, reports.compile_error),
   submissionOf('01JACCEPTED', lab13, reports.accepted),

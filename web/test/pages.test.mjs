@@ -105,6 +105,7 @@ const PAGES = {
   '/submissions/01JPARTIAL': '3.2 Format comparison',
   '/submissions/01JHIDDEN': '3.2 Format comparison',
   '/submissions/01JRUNTIME': '3.2 Format comparison',
+  '/submissions/01JCRASH': '3.2 Format comparison',
   '/submissions/01JCOMPILE': '3.2 Format comparison',
   '/submissions/01JACCEPTED': '1.3 A roofline',
   '/submissions/01JSPEED': '3.3 A Q4_0 x Q8_0',
@@ -393,7 +394,28 @@ describe('a result', () => {
   test('gives the line that repeats it offline', () =>
     withPage(async (page) => {
       await page.goto('/submissions/01JPARTIAL');
-      await page.getByText('grade run 3.2 formats.c --seed 7035546216093921').waitFor();
+      await page
+        .getByText('grade run 3.2 formats.c --seed 7035546216093921', { exact: true })
+        .waitFor();
+    }));
+
+  test('gives the command that shows the failing case alone, and what it was called with', () =>
+    withPage(async (page) => {
+      await page.goto('/submissions/01JPARTIAL');
+      const failing = page.locator('.failure');
+      await failing.getByText('--case q-legacy:3').waitFor();
+      await failing.getByText('found as: Q4_0, 12 blocks of integers').waitFor();
+      await failing.getByText('Arguments of the call').click();
+      await failing.getByText('384 bytes in').waitFor();
+    }));
+
+  test('tells where a crash was, on the line too', () =>
+    withPage(async (page) => {
+      await page.goto('/submissions/01JCRASH');
+      const failing = page.locator('.failure');
+      await failing.getByText('a read of NULL+8').first().waitFor();
+      await failing.getByRole('list', { name: 'Where it crashed' }).getByText('formats.c:29').waitFor();
+      await page.locator('#L29 .note-error').getByText('crash').waitFor();
     }));
 
   test('what a stranger wrote is text', () =>

@@ -81,16 +81,17 @@ function Excerpt({ stretch, lines, notes }: { stretch: Stretch; lines: Token[][]
 
 export function Note({ note }: { note: Annotation }) {
   const icon =
-    note.from === 'sanitizer' ? 'runtime_error' : note.severity === 'error' ? 'wrong_answer' : note.severity;
+    note.from !== 'compiler' ? 'runtime_error' : note.severity === 'error' ? 'wrong_answer' : note.severity;
   return (
     <div class={`note note-${note.severity}`}>
       <Icon name={icon} />
       <span>
-        <strong>{note.from === 'sanitizer' ? 'sanitizer' : note.severity}</strong> {note.message}
+        <strong>{note.from === 'compiler' ? note.severity : note.from}</strong> {note.message}
         {note.line > 0 && (
           <span class="muted">
             {' '}
-            {note.line}:{note.column}
+            {note.line}
+            {note.column > 0 && `:${note.column}`}
           </span>
         )}
       </span>

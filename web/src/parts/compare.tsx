@@ -1,6 +1,7 @@
 // Expected and actual, side by side, and where they part.
 import { markDifferences, plainLines, type MarkedLine } from '../diff';
-import type { Failure } from '../shapes';
+import type { Failure, Frame } from '../shapes';
+import { CopyLine } from './copy';
 import { Icon } from './icon';
 
 export function FailingCase({ failure, id }: { failure: Failure; id: string }) {
@@ -11,9 +12,50 @@ export function FailingCase({ failure, id }: { failure: Failure; id: string }) {
           <span class="muted">Case</span> {failure.case}
         </p>
       )}
+      {failure.found_as != null && (
+        <p class="muted case-found">
+          The smallest that still fails in this way; found as: {failure.found_as}
+        </p>
+      )}
+      {failure.arguments != null && <Arguments text={failure.arguments} id={`${id}-arguments`} />}
       <Sides expected={failure.expected} actual={failure.actual} id={id} />
+      {failure.stack !== undefined && failure.stack.length > 0 && <Stack frames={failure.stack} />}
       {failure.hint !== null && <Hint text={failure.hint} />}
+      {failure.reproduce != null && (
+        <div class="case-command">
+          <p class="muted">See it alone, offline and in full:</p>
+          <CopyLine label={`Command for ${failure.case ?? 'this case'}`} text={failure.reproduce} />
+        </div>
+      )}
     </div>
+  );
+}
+
+/** What the failing call was given, one argument a line. */
+function Arguments({ text, id }: { text: string; id: string }) {
+  return (
+    <details class="case-arguments">
+      <summary id={id}>Arguments of the call</summary>
+      <pre class="scroll" tabIndex={0} role="region" aria-labelledby={id}>
+        {text}
+      </pre>
+    </details>
+  );
+}
+
+/** The learner's own lines, the one that crashed first. */
+function Stack({ frames }: { frames: Frame[] }) {
+  return (
+    <ol class="stack" aria-label="Where it crashed">
+      {frames.map((frame, i) => (
+        <li key={i}>
+          <code>
+            {frame.file}:{frame.line}
+          </code>{' '}
+          in <code>{frame.function}</code>
+        </li>
+      ))}
+    </ol>
   );
 }
 
