@@ -115,7 +115,7 @@ static void bench_quantize(const struct work *like, const char *type)
 
 /* Any bytes are blocks; these keep scales of all formats finite and of a size: no byte has its
  * second highest bit, which is where exponents grow. */
-static void fill(const struct bench *bench)
+static void fill_with_blocks(const struct bench *bench)
 {
     uint64_t s = 1;
     for (size_t i = 0; i < BENCH_COLD_BYTES; i += sizeof s) {
@@ -125,17 +125,29 @@ static void fill(const struct bench *bench)
     }
 }
 
-void bench_quant(const struct bench *bench)
+static void fill_with_floats(const struct bench *bench)
 {
-    static const uint32_t ids[] = {
+    uint64_t s = 1;
+    for (size_t i = 0; i < BENCH_COLD_BYTES; i += sizeof(float)) {
+        s = s * 6364136223846793005u + 1442695040888963407u;
+        const float x = (float)(int32_t)(s >> 32) * 0x1p-31f;
+        memcpy(bench->cold + i, &x, sizeof x);
+    }
+}
+
+static const uint32_t ids[] = {
 #define TYPE(NAME, format, id, weights, bytes, partner) REF_##NAME,
 #include "reference/quant/quant_type.def"
 #undef TYPE
-    };
+};
+enum { TYPES = sizeof ids / sizeof ids[0] };
+
+static void bench_blocks(const struct bench *bench)
+{
     static float activations[ROW];
-    fill(bench);
+    fill_with_blocks(bench);
     memcpy(activations, bench->cold, sizeof activations);
-    for (size_t t = 0; t < sizeof ids / sizeof ids[0]; t++) {
+    for (size_t t = 0; t < TYPES; t++) {
         const struct ref_quant_type *type = ref_quant_find(ids[t]);
         struct work w = {bench, NULL, type, row_bytes(type), 0, false, activations, bench->hot};
         w.rows = RUN_BYTES / w.row_bytes;
@@ -144,7 +156,18 @@ void bench_quant(const struct bench *bench)
         bench_dequantize(&w, type->name);
         if (type->partner != REF_NONE)
             bench_dot(&w, type->name);
-        w.rows = RUN_BYTES / sizeof activations;
+    }
+}
+
+void bench_quant(const struct bench *bench)
+{
+    bench_blocks(bench);
+    fill_with_floats(bench);
+    for (size_t t = 0; t < TYPES; t++) {
+        const struct ref_quant_type *type = ref_quant_find(ids[t]);
+        const struct work w = {
+            bench, NULL, type,      row_bytes(type), RUN_BYTES / (sizeof(float) * ROW),
+            false, NULL, bench->hot};
         if (ref_quant_kernels_for(REF_ISA_SCALAR)->quantize[type->id])
             bench_quantize(&w, type->name);
     }

@@ -178,11 +178,12 @@ static void bench_attention(const struct bench *bench, size_t n, bool causal)
                                .scratch = floats(ref_flash_scratch(&a))};
     for (size_t i = 0; i < n * n; i++)
         w.mask[i] = causal && i % n > i / n ? -INFINITY : 0;
-    const struct bench_case c = {.name = name,
-                                 .flops = 4.0 * (double)(n * n * HEADS * D) * (causal ? 0.5 : 1),
-                                 .fmas = n * n * HEADS * D * 2 / (causal ? 2 : 1),
-                                 .n_rungs = 2,
-                                 .rungs = {{"naive", run_naive, &w}, {"flash", run_flash, &w}}};
+    const struct bench_case c = {
+        .name = name,
+        .flops = 4.0 * (double)(n * n * HEADS * D) * (causal ? 0.5 : 1),
+        .fmas = n * n * HEADS * D * 2 / (causal ? 2 : 1),
+        .n_rungs = 2,
+        .rungs = {{"naive", run_naive, &w, NULL}, {"flash", run_flash, &w, NULL}}};
     bench_run(bench, &c);
     float *const all[] = {w.q, w.k, w.v, w.mask, w.scores, w.out, w.scratch};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)

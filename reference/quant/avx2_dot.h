@@ -145,6 +145,7 @@ static float tq1_0_dot(const void *row, const void *activations, size_t n)
     for (size_t b = 0; b < n / 256; b++, x++, y++) {
         __m256i codes[8], isum = _mm256_setzero_si256();
         tq1_0_codes(x, codes);
+#pragma GCC unroll 8
         for (int g = 0; g < 8; g++)
             isum = _mm256_add_epi32(isum, products_signed(codes[g], load32(y->q + 32 * g)));
         sum = add_block(sum, isum, half_to_float(x->d) * y->d);

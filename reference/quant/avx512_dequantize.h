@@ -112,23 +112,24 @@ static inline __m512i pair(__m512i bytes, int k)
     return _mm512_srli_epi32(bytes, (unsigned)(2 * k));
 }
 
+/* In the order of the weights: group h of sixteen has bits 2k of bytes 16 * (h % 2) + l of its
+ * half. */
 static void q2_k_dequantize(const void *row, size_t n, float *ret_x)
 {
     const struct ref_q2_k *b = row;
-    for (size_t i = 0; i < n / 256; i++, b++, ret_x += 256) {
+    for (size_t i = 0; i < n / 256; i++, b++) {
         const __m128i both = _mm_loadu_si128((const __m128i *)b->scales);
         struct scales scale, min;
         scales_of(_mm_and_si128(both, _mm_set1_epi8(15)), half_to_float(b->d), &scale);
         scales_of(_mm_and_si128(_mm_srli_epi16(both, 4), _mm_set1_epi8(15)), half_to_float(b->dmin),
                   &min);
-        for (int c = 0; c < 4; c++) { /* byte 16c + l: weights 64c + ... */
-            const __m512i q = indices(b->qs + 16 * c);
-#pragma GCC unroll 4
-            for (int k = 0; k < 4; k++) {
-                const int h = c / 2 * 8 + 2 * k + c % 2; /* group of sixteen */
-                const __m512 table =
-                    _mm512_fmsub_ps(all_of(&scale, h), four_four_times(0), all_of(&min, h));
-                _mm512_storeu_ps(ret_x + 16 * h, _mm512_permutexvar_ps(pair(q, k), table));
+        for (int half = 0; half < 16; half += 8) {
+            const __m512i q[2] = {indices(b->qs + 4 * half), indices(b->qs + 4 * half + 16)};
+#pragma GCC unroll 8
+            for (int h = 0; h < 8; h++, ret_x += 16) {
+                const __m512 table = _mm512_fmsub_ps(all_of(&scale, half + h), four_four_times(0),
+                                                     all_of(&min, half + h));
+                _mm512_storeu_ps(ret_x, _mm512_permutexvar_ps(pair(q[h % 2], h / 2), table));
             }
         }
     }
@@ -141,22 +142,21 @@ static void q3_k_dequantize(const void *row, size_t n, float *ret_x)
     const __m512 codes = _mm512_cvtepi32_ps(
         _mm512_setr_epi32(-4, -3, -2, -1, 0, 1, 2, 3, -4, -3, -2, -1, 0, 1, 2, 3));
     const struct ref_q3_k *b = row;
-    for (size_t i = 0; i < n / 256; i++, b++, ret_x += 256) {
+    for (size_t i = 0; i < n / 256; i++, b++) {
         struct scales scale;
         scales_of(q3_k_scale_bytes(b), half_to_float(b->d), &scale);
-        const __m512i mask[2] = {_mm512_slli_epi32(indices(b->hmask), 2),
-                                 _mm512_slli_epi32(indices(b->hmask + 16), 2)};
-        for (int c = 0; c < 4; c++) {
-            const __m512i q = indices(b->qs + 16 * c);
-            const __m512i bits = _mm512_srli_epi32(mask[c % 2], (unsigned)(c / 2 * 4));
-#pragma GCC unroll 4
-            for (int k = 0; k < 4; k++) {
-                const int h = c / 2 * 8 + 2 * k + c % 2;
+        __m512i mask[2] = {_mm512_slli_epi32(indices(b->hmask), 2),
+                           _mm512_slli_epi32(indices(b->hmask + 16), 2)};
+        for (int half = 0; half < 16; half += 8) {
+            const __m512i q[2] = {indices(b->qs + 4 * half), indices(b->qs + 4 * half + 16)};
+#pragma GCC unroll 8
+            for (int h = 0; h < 8; h++, ret_x += 16) {
                 /* 0xd8: the second's bit where the third has one, the first's elsewhere */
-                const __m512i index = _mm512_ternarylogic_epi32(
-                    pair(q, k), _mm512_srli_epi32(bits, (unsigned)k), third, 0xd8);
-                const __m512 table = _mm512_mul_ps(all_of(&scale, h), codes);
-                _mm512_storeu_ps(ret_x + 16 * h, _mm512_permutexvar_ps(index, table));
+                const __m512i index =
+                    _mm512_ternarylogic_epi32(pair(q[h % 2], h / 2), mask[h % 2], third, 0xd8);
+                mask[h % 2] = _mm512_srli_epi32(mask[h % 2], 1);
+                const __m512 table = _mm512_mul_ps(all_of(&scale, half + h), codes);
+                _mm512_storeu_ps(ret_x, _mm512_permutexvar_ps(index, table));
             }
         }
     }
@@ -183,12 +183,11 @@ static void q4_k_dequantize(const void *row, size_t n, float *ret_x)
             const __m512 low = _mm512_fmsub_ps(all_of(&scale, g), sixteen(0), all_of(&min, g));
             const __m512 high =
                 _mm512_fmsub_ps(all_of(&scale, g + 1), sixteen(0), all_of(&min, g + 1));
-#pragma GCC unroll 2
-            for (int k = 0; k < 2; k++) {
-                const __m512i up = _mm512_srli_epi32(q[k], 4);
+            for (int k = 0; k < 2; k++)
                 _mm512_storeu_ps(ret_x + 16 * k, _mm512_permutexvar_ps(q[k], low));
-                _mm512_storeu_ps(ret_x + 32 + 16 * k, _mm512_permutexvar_ps(up, high));
-            }
+            for (int k = 0; k < 2; k++)
+                _mm512_storeu_ps(ret_x + 32 + 16 * k,
+                                 _mm512_permutexvar_ps(_mm512_srli_epi32(q[k], 4), high));
         }
     }
 }
@@ -232,14 +231,13 @@ static void iq4_xs_dequantize(const void *row, size_t n, float *ret_x)
 static void tq2_0_dequantize(const void *row, size_t n, float *ret_x)
 {
     const struct ref_tq2_0 *b = row;
-    for (size_t i = 0; i < n / 256; i++, b++, ret_x += 256) {
+    for (size_t i = 0; i < n / 256; i++, b++) {
         const __m512 table = _mm512_mul_ps(HALF(b->d), four_four_times(-1));
-        for (int c = 0; c < 4; c++) {
-            const __m512i q = indices(b->qs + 16 * c);
-#pragma GCC unroll 4
-            for (int k = 0; k < 4; k++)
-                _mm512_storeu_ps(ret_x + 128 * (c / 2) + 32 * k + 16 * (c % 2),
-                                 _mm512_permutexvar_ps(pair(q, k), table));
+        for (int half = 0; half < 2; half++) {
+            const __m512i q[2] = {indices(b->qs + 32 * half), indices(b->qs + 32 * half + 16)};
+#pragma GCC unroll 8
+            for (int h = 0; h < 8; h++, ret_x += 16)
+                _mm512_storeu_ps(ret_x, _mm512_permutexvar_ps(pair(q[h % 2], h / 2), table));
         }
     }
 }

@@ -311,6 +311,7 @@ static float tq1_0_dot(const void *row, const void *activations, size_t n)
         __m256i codes[8];
         __m512i isum = _mm512_setzero_si512();
         tq1_0_codes(x, codes);
+#pragma GCC unroll 4
         for (int c = 0; c < 4; c++) {
             const __m512i signs =
                 _mm512_inserti64x4(_mm512_castsi256_si512(codes[2 * c]), codes[2 * c + 1], 1);

@@ -340,6 +340,7 @@ static inline float byte_codes(const float *x, int8_t ret_q[32], int *ret_sum)
     *ret_sum = 0;
     for (int i = 0; i < 32; i += 16) {
         int32x4_t v[4];
+#pragma GCC unroll 4
         for (int k = 0; k < 4; k++)
             v[k] = vcvtaq_s32_f32(vmulq_n_f32(vld1q_f32(x + i + 4 * k), scale));
         const int8x16_t codes = to_bytes(v);

@@ -193,6 +193,7 @@ static inline void tq1_0_tail(const struct ref_tq1_0 *b, __m256i ret_codes[3])
 static inline void tq1_0_codes(const struct ref_tq1_0 *b, __m256i ret_codes[8])
 {
     __m256i fraction = load32(b->qs);
+#pragma GCC unroll 5
     for (int g = 0; g < 5; g++) {
         ret_codes[g] = first_trit(fraction);
         fraction = times_3(fraction);

@@ -62,6 +62,7 @@ static void tq1_0_dequantize(const void *row, size_t n, float *ret_x)
         const float d = half_to_float(b->d);
         __m256i codes[8];
         tq1_0_codes(b, codes);
+#pragma GCC unroll 8
         for (int g = 0; g < 8; g++)
             put32(ret_x + 32 * g, codes[g], d, d);
     }

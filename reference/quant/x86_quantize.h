@@ -48,6 +48,7 @@ static inline uint16_t float_to_half(float x)
 static inline float byte_codes(const float *x, __m256i *ret_codes)
 {
     __m256 v[4], max = _mm256_setzero_ps();
+#pragma GCC unroll 4
     for (int k = 0; k < 4; k++) {
         v[k] = _mm256_loadu_ps(x + 8 * k);
         max = _mm256_max_ps(max, magnitude(v[k]));
@@ -55,6 +56,7 @@ static inline float byte_codes(const float *x, __m256i *ret_codes)
     const float d = largest_of(max) / 127.0f, inverse = 1.0f / d;
     const __m256 scale = _mm256_set1_ps(isinf(inverse) ? 0.0f : inverse);
     __m256i codes[4];
+#pragma GCC unroll 4
     for (int k = 0; k < 4; k++)
         codes[k] = round_away(_mm256_mul_ps(v[k], scale));
     *ret_codes = to_bytes(codes);
@@ -135,6 +137,7 @@ static void q8_k_quantize(const float *x, size_t n, void *ret_row)
         const __m256 scale = _mm256_set1_ps(inverse);
         for (int g = 0; g < 8; g++) {
             __m256i v[4];
+#pragma GCC unroll 4
             for (int k = 0; k < 4; k++) /* halves to even, as the scalar rung's sum does */
                 v[k] =
                     _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_loadu_ps(x + 32 * g + 8 * k), scale));
