@@ -161,6 +161,9 @@ static int64_t now_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* On a crowded host a member waits for its turn to stop; a second was seen not to be enough. */
+enum { FREEZE_MS = 5000 };
+
 /* A blocked member stops within microseconds of being given the core; one that spins on our own
  * core stops only when the scheduler takes it off, so after a few tries we sleep. */
 static bool await_frozen(const struct cgroup *g)
@@ -170,12 +173,12 @@ static bool await_frozen(const struct cgroup *g)
             return true;
         sched_yield();
     }
-    for (const int64_t end = now_ms() + 1000; now_ms() < end;) {
+    for (const int64_t end = now_ms() + FREEZE_MS; now_ms() < end;) {
         if (is_frozen(g))
             return true;
         nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
     }
-    return false;
+    return is_frozen(g); /* it may be we who did not get the core */
 }
 
 static enum err_code set_frozen(struct cgroup *g, bool frozen, struct err *why)
