@@ -24,6 +24,7 @@ static const struct question questions[] = {
     {"gg_u64 of an i8", GG_I8, 0, 0, "\x64", QUERY_U64, 0, GG_OK, 100},
     {"gg_u64 of a negative i8", GG_I8, 0, 0, "\xff", QUERY_U64, 0, GG_E_VALUE, 0},
     {"gg_u64 of a u16", GG_U16, 0, 0, "\xfe\xff", QUERY_U64, 0, GG_OK, 65534},
+    {"gg_u64 of an i16", GG_I16, 0, 0, "\x34\x12", QUERY_U64, 0, GG_OK, 0x1234},
     {"gg_u64 of a negative i16", GG_I16, 0, 0, "\xfe\xff", QUERY_U64, 0, GG_E_VALUE, 0},
     {"gg_u64 of a u32", GG_U32, 0, 0, "\xfd\xff\xff\xff", QUERY_U64, 0, GG_OK, 4294967293u},
     {"gg_u64 of an i32", GG_I32, 0, 0, "\xfd\xff\xff\x7f", QUERY_U64, 0, GG_OK, 2147483645},
