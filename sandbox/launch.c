@@ -98,6 +98,17 @@ static pid_t give_up(int pidfd, int error)
     return -1;
 }
 
+/* No handler of the host program may run in the child. */
+static long give_birth(const struct k_clone_args *args, struct birth *birth)
+{
+    sigset_t all, old;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &old);
+    const long pid = k_clone_standing_still(args, become_init, birth);
+    sigprocmask(SIG_SETMASK, &old, NULL);
+    return pid;
+}
+
 pid_t launch_init(int socket, int cgroup, int *ret_pidfd)
 {
     int pidfd = -1;
@@ -105,7 +116,6 @@ pid_t launch_init(int socket, int cgroup, int *ret_pidfd)
     struct k_clone_args args = {
         .flags = K_CLONE_NEWALL | K_CLONE_PIDFD | K_CLONE_VM | K_CLONE_VFORK,
         .pidfd = (uint64_t)(uintptr_t)&pidfd,
-        .exit_signal = 0, /* no SIGCHLD: the host program's handler is not for us */
     };
     if (birth.image < 0)
         return -1;
@@ -113,12 +123,7 @@ pid_t launch_init(int socket, int cgroup, int *ret_pidfd)
         args.flags |= K_CLONE_INTO_CGROUP;
         args.cgroup = (uint64_t)cgroup;
     }
-    /* No handler of the host program may run in the child. */
-    sigset_t all, old;
-    sigfillset(&all);
-    sigprocmask(SIG_SETMASK, &all, &old);
-    const long pid = k_clone_standing_still(&args, become_init, &birth);
-    sigprocmask(SIG_SETMASK, &old, NULL);
+    const long pid = give_birth(&args, &birth);
     if (pid < 0) {
         errno = (int)-pid;
         return -1;
@@ -148,7 +153,7 @@ bool launch_enters_time_namespace(void)
     if (birth.image < 0 || pipe2(pipe, O_CLOEXEC) != 0)
         return false;
     birth.socket = pipe[0];
-    const long pid = k_clone_standing_still(&args, become_init, &birth);
+    const long pid = give_birth(&args, &birth);
     const bool enters = pid > 0 && birth.error == 0 && !same_time((pid_t)pid);
     if (pid > 0) {
         k_pidfd_send_signal(pidfd, SIGKILL);
