@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -311,7 +312,7 @@ static status take_literal(struct parser *p, struct sequence *q)
     status s = REF_GBNF_OK;
     begin_symbol(q);
     while (peek(p) != '"' && s == REF_GBNF_OK) {
-        uint32_t cp;
+        uint32_t cp = 0;
         s = take_char(p, &cp);
         if (s == REF_GBNF_OK)
             s = append_char(p, q, cp);
@@ -324,7 +325,7 @@ static status take_literal(struct parser *p, struct sequence *q)
 
 static status take_range(struct parser *p)
 {
-    uint32_t first, last;
+    uint32_t first = 0, last;
     status s = take_char(p, &first);
     if (s != REF_GBNF_OK)
         return s;
@@ -420,7 +421,7 @@ static status add_optional(struct parser *p, struct sequence *q, struct ref_gbnf
 static status take_off_symbol(struct parser *p, struct sequence *q, struct ref_gbnf_element *ret)
 {
     struct ref_gbnf *g = p->g;
-    uint32_t *link = link_after(p, q, q->before), first = *link, rule, last_alt = 0;
+    uint32_t *link = link_after(p, q, q->before), first = *link, rule = 0, last_alt = 0;
     struct sequence sub;
     status s = REF_GBNF_OK;
     *link = 0;
@@ -519,7 +520,7 @@ static status take_alternatives(struct parser *p, uint32_t rule, bool nested);
 /* Behind the opening parenthesis. */
 static status take_group(struct parser *p, struct sequence *q)
 {
-    uint32_t rule;
+    uint32_t rule = 0;
     if (p->groups == REF_GBNF_MAX_GROUPS)
         return fault(p, REF_GBNF_LIMIT, p->pos, "over %d groups inside one another",
                      (int)REF_GBNF_MAX_GROUPS);
@@ -540,7 +541,7 @@ static status take_group(struct parser *p, struct sequence *q)
 
 static status take_reference(struct parser *p, struct sequence *q)
 {
-    uint32_t rule;
+    uint32_t rule = 0;
     const status s = take_name(p, &rule);
     begin_symbol(q);
     return s == REF_GBNF_OK ? append(p, q, REF_GBNF_RULE, rule, 0) : s;
@@ -587,7 +588,7 @@ static status take_alternatives(struct parser *p, uint32_t rule, bool nested)
 
 static status take_rule(struct parser *p)
 {
-    uint32_t rule;
+    uint32_t rule = 0;
     status s = take_name(p, &rule);
     if (s != REF_GBNF_OK)
         return s;
@@ -680,6 +681,7 @@ enum ref_gbnf_status ref_gbnf_parse(struct ref_gbnf *ret, const char *text, size
     if (n > REF_GBNF_MAX_TEXT || elements < FEWEST) {
         s = fault(&p, REF_GBNF_LIMIT, 0, "%zu bytes of grammar, %u elements", n, elements);
     } else {
+        assert(mem != NULL);
         lay_out(&g, elements,
                 (uint8_t *)mem + (ALIGNMENT - (uintptr_t)mem % ALIGNMENT) % ALIGNMENT);
         memset(g.element, 0, sizeof *g.element);

@@ -31,6 +31,7 @@ static void skip_space(struct parser *p)
 
 static enum err_code add_node(struct parser *p, enum json_type type, uint32_t *ret)
 {
+    *ret = 0;
     if (p->j->n == p->j->cap)
         return err_set(p->why, ERR_LIMIT, "JSON of over %u values", p->j->cap - 1);
     *ret = p->j->n++;
@@ -163,7 +164,7 @@ static enum err_code take_key(struct parser *p, uint32_t *ret_off, uint32_t *ret
 
 static enum err_code take_element(struct parser *p, uint32_t parent, uint32_t *last)
 {
-    uint32_t key_off = 0, key_len = 0, at;
+    uint32_t key_off = 0, key_len = 0, at = 0;
     const bool object = p->j->node[parent].type == JSON_OBJECT;
     enum err_code rc = object ? take_key(p, &key_off, &key_len) : OK;
     if (rc == OK)
@@ -202,6 +203,7 @@ static enum err_code take_container(struct parser *p, uint32_t *ret)
 
 static enum err_code parse_value(struct parser *p, uint32_t *ret)
 {
+    *ret = 0;
     if (peek(p) != '{' && peek(p) != '[')
         return take_scalar(p, ret);
     if (p->depth == JSON_MAX_DEPTH)
@@ -218,7 +220,7 @@ enum err_code json_parse(struct json *ret, const char *text, size_t n, struct js
 {
     struct json j = {.text = text, .node = node, .n = 1, .cap = cap};
     struct parser p = {.j = &j, .n = n, .why = why};
-    uint32_t root;
+    uint32_t root = 0;
     if (n > JSON_MAX_TEXT || cap < 2)
         return err_set(why, ERR_LIMIT, "JSON of %zu bytes, at most %d are allowed", n,
                        (int)JSON_MAX_TEXT);

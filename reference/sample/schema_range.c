@@ -124,7 +124,7 @@ static void put_between(struct schema_out *o, const char *low, const char *high)
 static void put_unsigned(struct schema_out *o, int64_t low, int64_t high)
 {
     for (bool more = false; low <= high && o->rc == OK; more = true) {
-        char from[24], to[24];
+        char from[24] = "", to[24] = "";
         int64_t end = 9;
         while (end < low)
             end = end * 10 + 9;
