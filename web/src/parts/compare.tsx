@@ -18,7 +18,7 @@ export function FailingCase({ failure, id }: { failure: Failure; id: string }) {
         </p>
       )}
       {failure.arguments != null && <Arguments text={failure.arguments} id={`${id}-arguments`} />}
-      <Sides expected={failure.expected} actual={failure.actual} id={id} />
+      <Sides failure={failure} id={id} />
       {failure.stack !== undefined && failure.stack.length > 0 && <Stack frames={failure.stack} />}
       {failure.hint !== null && <Hint text={failure.hint} />}
       {failure.reproduce != null && (
@@ -70,8 +70,9 @@ export function Hint({ text }: { text: string }) {
   );
 }
 
-/** A crash has an outcome and nothing that was expected: then there is one side, and nothing to mark. */
-function Sides({ expected, actual, id }: { expected: string | null; actual: string | null; id: string }) {
+/** Where one side is missing, or nothing of both can be compared (a crash), nothing is marked. */
+function Sides({ failure, id }: { failure: Failure; id: string }) {
+  const { expected, actual } = failure;
   if (expected === null && actual === null) return null;
   if (expected === null || actual === null)
     return (
@@ -81,6 +82,13 @@ function Sides({ expected, actual, id }: { expected: string | null; actual: stri
           lines={plainLines(expected ?? actual ?? '')}
           id={id}
         />
+      </div>
+    );
+  if (failure.difference === null)
+    return (
+      <div class="sides">
+        <Side title="Expected" lines={plainLines(expected)} id={`${id}-expected`} />
+        <Side title="Actual" lines={plainLines(actual)} id={`${id}-actual`} />
       </div>
     );
   const marked = markDifferences(expected, actual);
