@@ -13,14 +13,14 @@ enum {
     TIMED_WARM_UP_MS = 40,    /* the core has had this long to find its frequency before a pair */
     TIMED_WARM_UP_PAIRS = 10, /* counts, but no more than these have been run for it */
     TIMED_FEWEST = 3,         /* pairs, whatever they cost */
-    TIMED_OVERTIME = 4,       /* budgets at most for PAIRS_MIN of them */
+    TIMED_OVERTIME = 4,       /* budgets of wall time at most */
     TIMED_COUNTED = 5,        /* calls of the learner's with counters on, after the race */
 };
 
 struct timed {
     const struct lab_timed_rule *rule;
     const struct lab_timed *code;
-    int64_t budget_ms;
+    int64_t budget_ms;                    /* of our CPU time and of calls */
     bool to_the_end;                      /* no early stop: how sure could this host be? */
     const struct roofline *roof;          /* NULL: not measured */
     const struct counters_host *counters; /* NULL: none are read */
