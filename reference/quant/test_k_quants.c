@@ -212,6 +212,41 @@ static void the_error_on_normal_weights_is_as_known(void **state)
     }
 }
 
+/* Hashes of what ggml's quantize_row_*_ref gave for these weights (as in test_quant.c): a long row
+ * meets the rare turns of a search that a short one does not. */
+static void long_rows_of_normal_weights_have_the_golden_hashes(void **state)
+{
+    static const struct {
+        uint32_t id;
+        uint64_t hash;
+    } table[] = {
+        {REF_Q4_0, 0x2ed901cc212033e4},   {REF_Q4_1, 0x3653f065006db138},
+        {REF_Q5_0, 0x48dc6f91af3be80e},   {REF_Q5_1, 0x970fd23d33ff12e5},
+        {REF_Q8_0, 0x0322e4474eb3f549},   {REF_Q2_K, 0xc65173a5c3b04fa2},
+        {REF_Q3_K, 0xf27e01d24158e8d7},   {REF_Q4_K, 0xc705dbbbd283761d},
+        {REF_Q5_K, 0xee1149c2cab174f8},   {REF_Q6_K, 0x9f9c1a7dab9ef460},
+        {REF_IQ4_NL, 0x8095314b520f778a}, {REF_IQ4_XS, 0x1f5789282ed1fec0},
+        {REF_TQ1_0, 0x8ec29ff7bb084868},  {REF_TQ2_0, 0x9ae8b1103ef921f9},
+        {REF_MXFP4, 0x9e3cc0eb49d2dd54},  {REF_Q8_1, 0xce5aa746e3c54e5d},
+        {REF_Q8_K, 0x0baba4f398bf8837},
+    };
+    static float x[N];
+    static uint32_t row[N];
+    (void)state;
+    bell(x);
+    for (size_t t = 0; t < sizeof table / sizeof table[0]; t++) {
+        size_t bytes = 0;
+        uint64_t hash = 0xcbf29ce484222325u;
+        assert_int_equal(ref_quant_row_bytes(table[t].id, N, &bytes, NULL), OK);
+        assert_int_equal(ref_quant_quantize(table[t].id, x, N, row, NULL), OK);
+        for (size_t i = 0; i < bytes; i++)
+            hash = (hash ^ ((const uint8_t *)row)[i]) * 0x100000001b3u;
+        if (hash != table[t].hash)
+            fail_msg("%s: quantised to %016llx", ref_quant_find(table[t].id)->name,
+                     (unsigned long long)hash);
+    }
+}
+
 static void the_search_beats_spreading_the_codes_evenly(void **state)
 {
     static const struct ref_search_trials trials = {-1.0f, 0.1f, 20, false};
@@ -272,6 +307,7 @@ int main(void)
         cmocka_unit_test(q5_k_takes_the_fifth_bit_of_group_g_from_bit_g),
         cmocka_unit_test(q6_k_codes_are_spread_over_ql_and_qh),
         cmocka_unit_test(the_error_on_normal_weights_is_as_known),
+        cmocka_unit_test(long_rows_of_normal_weights_have_the_golden_hashes),
         cmocka_unit_test(the_search_beats_spreading_the_codes_evenly),
         cmocka_unit_test(weights_at_the_limit_still_have_finite_scales),
     };
