@@ -199,7 +199,7 @@ static enum err_code read_counts(struct build *b, int fd, struct coverage_file *
         struct str data;
         str_init(&data, STREAM_MAX);
         rc = coverage_next(&stream, a, &name, &data, why);
-        if (rc == OK)
+        if (rc == OK && name != NULL)
             rc = read_one(b, name, &data, files, n, a, why);
         str_done(&data);
     }

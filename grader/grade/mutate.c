@@ -101,7 +101,7 @@ static bool is_whole(const char *number, size_t length)
 static bool is_zero(const char *number, size_t length)
 {
     for (size_t i = 0; i < length; i++)
-        if (memchr("0xXuUlL", number[i], 7) == NULL)
+        if (strchr("0xXuUlL", number[i]) == NULL)
             return false;
     return true;
 }
