@@ -1,5 +1,6 @@
 #include "reference/sample/schema_range.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -72,9 +73,12 @@ static void put_any(struct schema_out *o, int digits)
     schema_put(o, "}");
 }
 
-static bool all(const char *digits, char c)
+static bool all(const char *digits, int n, char c)
 {
-    return digits[strspn(digits, (const char[]){c, '\0'})] == '\0';
+    for (int i = 0; i < n; i++)
+        if (digits[i] != c)
+            return false;
+    return true;
 }
 
 static const char zeros[] = "0000000000000000", nines[] = "9999999999999999";
@@ -82,9 +86,9 @@ static const char zeros[] = "0000000000000000", nines[] = "9999999999999999";
 /* low and high have n digits, low <= high. Up to where they differ they are spelled; there the
  * first digit of low goes with what is not below the rest of low, the first of high with what is
  * not above the rest of high, and those between with anything. */
-static void put_between(struct schema_out *o, const char *low, const char *high)
+static void put_between(struct schema_out *o, const char *low, const char *high, int n)
 {
-    int n = (int)strlen(low);
+    assert(n <= DIGITS);
     while (n > 0 && *low == *high) {
         schema_put_digits(o, *low, *low);
         schema_put(o, n > 1 ? " " : "");
@@ -94,7 +98,7 @@ static void put_between(struct schema_out *o, const char *low, const char *high)
     }
     if (n == 0)
         return;
-    const bool whole_low = all(low + 1, '0'), whole_high = all(high + 1, '9');
+    const bool whole_low = all(low + 1, n - 1, '0'), whole_high = all(high + 1, n - 1, '9');
     const char first = whole_low ? *low : (char)(*low + 1);
     const char last = whole_high ? *high : (char)(*high - 1);
     bool more = false;
@@ -102,7 +106,7 @@ static void put_between(struct schema_out *o, const char *low, const char *high)
     if (!whole_low) {
         schema_put_digits(o, *low, *low);
         schema_put(o, " ");
-        put_between(o, low + 1, nines + (DIGITS - (n - 1))); /* a digit less each time */
+        put_between(o, low + 1, nines, n - 1); /* a digit less each time */
         more = true;
     }
     if (first <= last) {
@@ -115,7 +119,7 @@ static void put_between(struct schema_out *o, const char *low, const char *high)
         schema_put(o, more ? " | " : "");
         schema_put_digits(o, *high, *high);
         schema_put(o, " ");
-        put_between(o, zeros + (DIGITS - (n - 1)), high + 1);
+        put_between(o, zeros, high + 1, n - 1);
     }
     schema_put(o, ")");
 }
@@ -129,10 +133,10 @@ static void put_unsigned(struct schema_out *o, int64_t low, int64_t high)
         while (end < low)
             end = end * 10 + 9;
         end = end < high ? end : high;
-        snprintf(from, sizeof from, "%lld", (long long)low);
+        const int n = snprintf(from, sizeof from, "%lld", (long long)low);
         snprintf(to, sizeof to, "%lld", (long long)end);
         schema_put(o, more ? " | " : "");
-        put_between(o, from, to);
+        put_between(o, from, to, n);
         low = end + 1;
     }
 }
