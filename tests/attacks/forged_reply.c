@@ -1,7 +1,8 @@
 /* class: reply */
 /* lab: 3.2 */
 /* verdict: runtime_error */
-/* Rings the bell itself, before the call has answered. */
+/* Rings the bell itself, before the call has answered, and waits to be heard: whoever returned would
+ * be answered for by the runner, and be right or wrong by who is faster. */
 #include "lab.h"
 #include <unistd.h>
 
@@ -10,6 +11,8 @@ static void misbehave(void)
     for (int i = 0; i < 3; i++)
         if (write(5, "x", 1) != 1)
             return;
+    for (volatile int waiting = 1; waiting;)
+        ;
 }
 
 size_t qt_row_bytes(uint32_t type, int64_t n)
