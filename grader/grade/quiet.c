@@ -87,7 +87,10 @@ static void look_at_load(struct look *l)
 /* proc_stat(5): cpu user nice system idle iowait irq softirq steal guest guest_nice. */
 static void look_at_steal(struct look *l)
 {
-    const char *at = line_of(l, "/proc/stat") + strlen("cpu");
+    const char *at = line_of(l, "/proc/stat");
+    if (strncmp(at, "cpu", strlen("cpu")) != 0)
+        return;
+    at += strlen("cpu");
     double total = 0, stolen = 0;
     char *end;
     for (int i = 0; i < 8 && at[0] != '\0'; i++, at = end) {
