@@ -11,7 +11,8 @@ char *read_all(int fd);
  * error discarded. Returns the exit status, or 128 + the signal. */
 int run_program(const char *const *argv, char **ret_out);
 
-/* `grade run LAB FILE --format json --no-cache ...` parsed; the caller's. Fails the test when it is no JSON.
+/* `grade run LAB FILE --format json --no-cache ...` parsed; the caller's. Fails the test when it is
+ * no JSON.
  */
 json_t *run_grade(const char *lab, const char *file, const char *option, int *ret_status);
 

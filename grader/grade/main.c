@@ -14,8 +14,8 @@
 #include "grader/grade/config.h"
 #include "grader/grade/grade.h"
 #include "grader/grade/job.h"
-#include "grader/grade/output.h"
 #include "grader/grade/new.h"
+#include "grader/grade/output.h"
 #include "grader/grade/proof_record.h"
 #include "grader/grade/prove.h"
 #include "grader/grade/watch.h"
@@ -172,19 +172,27 @@ static enum err_code take_option(struct options *o, int option, struct err *why)
 static enum err_code parse_options(int argc, char **argv, struct options *ret, struct err *why)
 {
     static const struct option known[] = {
-        {"quick", no_argument, NULL, 'q'},            {"mutants", required_argument, NULL, 'm'},
+        {"quick", no_argument, NULL, 'q'},
+        {"mutants", required_argument, NULL, 'm'},
         {"mutant-seconds", required_argument, NULL, 't'},
         {"checker-seconds", required_argument, NULL, 'w'},
-        {"format", required_argument, NULL, 'f'},     {"job", required_argument, NULL, 'j'},
-        {"seed", required_argument, NULL, 's'},       {"visible", no_argument, NULL, 'v'},
-        {"events", no_argument, NULL, 'e'},           {"core", required_argument, NULL, 'c'},
-        {"parent-pid", required_argument, NULL, 'p'}, {"labs", required_argument, NULL, 'l'},
-        {"cache", required_argument, NULL, 'k'},      {"cache-bytes", required_argument, NULL, 'b'},
-        {"no-cache", no_argument, NULL, 'n'},         {"for", required_argument, NULL, 'r'},
-        {"case", required_argument, NULL, 'o'},       {0},
+        {"format", required_argument, NULL, 'f'},
+        {"job", required_argument, NULL, 'j'},
+        {"seed", required_argument, NULL, 's'},
+        {"visible", no_argument, NULL, 'v'},
+        {"events", no_argument, NULL, 'e'},
+        {"core", required_argument, NULL, 'c'},
+        {"parent-pid", required_argument, NULL, 'p'},
+        {"labs", required_argument, NULL, 'l'},
+        {"cache", required_argument, NULL, 'k'},
+        {"cache-bytes", required_argument, NULL, 'b'},
+        {"no-cache", no_argument, NULL, 'n'},
+        {"for", required_argument, NULL, 'r'},
+        {"case", required_argument, NULL, 'o'},
+        {0},
     };
-    *ret = (struct options){.format = "text", .core = -1, .mutants = 40, .mutant_s = 120,
-                            .checker_s = WATCH_CPU_S};
+    *ret = (struct options){
+        .format = "text", .core = -1, .mutants = 40, .mutant_s = 120, .checker_s = WATCH_CPU_S};
     for (int c = 0; (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
         const enum err_code rc = take_option(ret, c, why);
         if (rc != OK)
@@ -370,7 +378,7 @@ static int prove_one(const struct options *o, const struct lab_paths *paths, con
                      struct arena *a)
 {
     const struct prove_options options = {.coverage = !o->quick,
-                                          .mutants = o->quick        ? 0
+                                          .mutants = o->quick         ? 0
                                                      : o->mutants < 0 ? SIZE_MAX
                                                                       : (size_t)o->mutants,
                                           .budget_ms = o->mutant_s * 1000,

@@ -1,8 +1,8 @@
 /* class: reply */
 /* lab: 3.2 */
 /* verdict: runtime_error */
-/* Rings the bell itself, before the call has answered, and waits to be heard: whoever returned would
- * be answered for by the runner, and be right or wrong by who is faster. */
+/* Rings the bell itself, before the call has answered, and waits to be heard: whoever returned
+ * would be answered for by the runner, and be right or wrong by who is faster. */
 #include "lab.h"
 #include <unistd.h>
 

@@ -95,7 +95,7 @@ async function walk(page) {
     await send(page, readFileSync(join(LAB, 'mutants/absolute-maximum.c')), submit);
     await hero.waitFor({ timeout: GRADING_MS });
     const failing = page.locator('.failure');
-    await failing.getByText('q-legacy').waitFor();
+    await failing.getByText('q-legacy', { exact: true }).waitFor();
     await failing.locator('mark').first().waitFor();
     await failing.getByText('Hint').waitFor();
     await page.getByText('Your attempts').waitFor();

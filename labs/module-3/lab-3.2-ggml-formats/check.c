@@ -64,7 +64,8 @@ TIMED(Q8_0)
 TIMED(Q4_K)
 TIMED(Q6_K)
 
-/* Floating-point operations of a weight: its scale times its integer, and in Q4_K less a minimum. */
+/* Floating-point operations of a weight: its scale times its integer, and in Q4_K less a minimum.
+ */
 #define TIMED_ROW(NAME, format, weights, operations)                                               \
     {                                                                                              \
         "dequantize " #NAME, prepare_##NAME, verify_##NAME,                                        \
