@@ -297,8 +297,7 @@ static void hear_filter(struct cell *cell)
         return;
     }
     if (!cell->killed)
-        filter_call_name(call.data.arch, call.data.nr, cell->result.system_call,
-                         sizeof cell->result.system_call);
+        filter_call_name(call.data.nr, cell->result.system_call, sizeof cell->result.system_call);
     kill_for(cell, CELL_FORBIDDEN_CALL);
 }
 

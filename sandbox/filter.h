@@ -19,15 +19,10 @@ struct filter {
     uint64_t exec_cookie;
 };
 
-/* `extras`: of enum cell_extra. Built once for each pair and process; the program is the library's
- * until the process ends. */
+/* `extras`: of enum cell_extra. Compiled when graded was built (filter_make.c), with a new cookie
+ * for each pair and process; the program is the library's until the process ends. */
 MUST_CHECK enum err_code filter_get(enum cell_profile profile, unsigned extras, struct filter *ret,
                                     struct err *why);
 
-/* The same, new and the caller's, whose program.filter is freed; for an architecture that may be
- * another than this one, as libseccomp numbers them. Negative errno. */
-int filter_build(enum cell_profile profile, unsigned extras, uint32_t architecture,
-                 struct filter *ret);
-
-/* The name of a call for reports: "openat", or "call 999". */
-void filter_call_name(uint32_t architecture, int number, char *ret, size_t size);
+/* The name of a call of this architecture for reports: "openat", or "call 999". */
+void filter_call_name(int number, char *ret, size_t size);

@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#include "sandbox/filter.h"
+#include "sandbox/filter_rules.h"
 
 /* --- classic BPF over one call; the subset that seccomp(2) allows and libseccomp writes --- */
 
@@ -99,10 +99,12 @@ static const struct architecture {
 };
 enum { N_ARCHITECTURES = 2 };
 
+static const uint64_t COOKIE = 0x0123456789abcdef;
+
 static struct filter build(const struct architecture *a, enum cell_profile profile, unsigned extras)
 {
     struct filter f;
-    const int rc = filter_build(profile, extras, a->seccomp, &f);
+    const int rc = filter_build(profile, extras, a->seccomp, COOKIE, &f);
     if (rc != 0)
         fail_msg("%s, profile %d: %s", a->name, profile, strerror(-rc));
     return f;
@@ -239,6 +241,54 @@ static void no_call_of_another_abi_passes(void **state)
     }
 }
 
+/* What was compiled with graded is what the rules say now, but for the cookie, which is new. */
+static void the_programs_carried_are_those_of_the_rules(void **state)
+{
+    (void)state;
+    for (int profile = CELL_BUILD; profile <= CELL_SANITIZE; profile++)
+        for (unsigned extras = 0; extras < (profile == CELL_BUILD ? 1 : 16); extras++) {
+            struct filter carried, again, built;
+            const enum cell_profile p = (enum cell_profile)profile;
+            assert_int_equal(filter_get(p, extras, &carried, NULL), OK);
+            assert_int_equal(filter_get(p, extras, &again, NULL), OK);
+            assert_ptr_equal(carried.program.filter, again.program.filter);
+            assert_int_equal(
+                filter_build(p, extras, seccomp_arch_native(), carried.exec_cookie, &built), 0);
+            assert_int_equal(carried.program.len, built.program.len);
+            assert_memory_equal(carried.program.filter, built.program.filter,
+                                built.program.len * sizeof built.program.filter[0]);
+            free(built.program.filter);
+        }
+    struct filter none;
+    assert_int_equal(filter_get(CELL_BUILD, CELL_THREADS, &none, NULL), ERR_INVALID);
+}
+
+static void cookies_differ(void **state)
+{
+    struct filter a, b;
+    (void)state;
+    assert_int_equal(filter_get(CELL_RUN, 0, &a, NULL), OK);
+    assert_int_equal(filter_get(CELL_SANITIZE, 0, &b, NULL), OK);
+    assert_true(a.exec_cookie != b.exec_cookie);
+}
+
+static void calls_have_their_names(void **state)
+{
+    char name[32];
+    (void)state;
+    for (int number = 0; number < 460; number++) {
+        char *expected = seccomp_syscall_resolve_num_arch(seccomp_arch_native(), number);
+        filter_call_name(number, name, sizeof name);
+        if (expected != NULL)
+            assert_string_equal(name, expected);
+        free(expected);
+    }
+    filter_call_name(999, name, sizeof name);
+    assert_string_equal(name, "call 999");
+    filter_call_name(-1, name, sizeof name);
+    assert_string_equal(name, "call -1");
+}
+
 /* A name in calls.def that libseccomp does not know is a slip of the pen. */
 static void every_name_on_the_list_is_a_call(void **state)
 {
@@ -258,6 +308,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_call_is_judged_alike_on_each_architecture),
         cmocka_unit_test(the_one_exec_has_to_know_the_cookie),
+        cmocka_unit_test(the_programs_carried_are_those_of_the_rules),
+        cmocka_unit_test(cookies_differ),
+        cmocka_unit_test(calls_have_their_names),
         cmocka_unit_test(no_call_of_another_abi_passes),
         cmocka_unit_test(every_name_on_the_list_is_a_call),
     };
