@@ -4,18 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/bytes.h"
 #include "base/checked.h"
-
-/* What is known while the file is walked. */
-struct reader {
-    const uint8_t *buf;
-    uint64_t size, pos; /* pos <= size, always */
-    struct ref_gguf_file *file;
-    uint64_t data_end; /* end of the tensors so far, padded; bytes from data_off */
-    bool endless;      /* that sum left 64 bits: no offset can be right any more */
-    struct err *why;
-};
+#include "reference/gguf/gguf_reader.h"
 
 typedef unsigned long long llu; /* for printf */
 
@@ -46,7 +36,7 @@ static enum ref_gguf_status fault(struct err *why, enum ref_gguf_status status, 
 
 /* ---- reading fields ---- */
 
-static enum ref_gguf_status need(struct reader *r, uint64_t count, uint64_t bytes_each)
+static enum ref_gguf_status need(struct ref_gguf_reader *r, uint64_t count, uint64_t bytes_each)
 {
     const uint64_t left = r->size - r->pos;
     if (count <= left / bytes_each)
@@ -55,28 +45,28 @@ static enum ref_gguf_status need(struct reader *r, uint64_t count, uint64_t byte
                  (llu)bytes_each, (llu)r->pos, (llu)r->size);
 }
 
-static enum ref_gguf_status take_u32(struct reader *r, uint32_t *ret)
+static enum ref_gguf_status take_u32(struct ref_gguf_reader *r, uint32_t *ret)
 {
     const enum ref_gguf_status s = need(r, 1, 4);
     if (s != REF_GGUF_OK)
         return s;
-    *ret = rd_u32le(r->buf + r->pos);
+    *ret = ref_gguf_rd_u32(r->swapped, r->buf + r->pos);
     r->pos += 4;
     return REF_GGUF_OK;
 }
 
-static enum ref_gguf_status take_u64(struct reader *r, uint64_t *ret)
+static enum ref_gguf_status take_u64(struct ref_gguf_reader *r, uint64_t *ret)
 {
     const enum ref_gguf_status s = need(r, 1, 8);
     if (s != REF_GGUF_OK)
         return s;
-    *ret = rd_u64le(r->buf + r->pos);
+    *ret = ref_gguf_rd_u64(r->swapped, r->buf + r->pos);
     r->pos += 8;
     return REF_GGUF_OK;
 }
 
-static enum ref_gguf_status take_span(struct reader *r, uint64_t count, uint64_t bytes_each,
-                                      struct ref_gguf_span *ret)
+static enum ref_gguf_status take_span(struct ref_gguf_reader *r, uint64_t count,
+                                      uint64_t bytes_each, struct ref_gguf_span *ret)
 {
     const enum ref_gguf_status s = need(r, count, bytes_each);
     if (s != REF_GGUF_OK)
@@ -86,7 +76,7 @@ static enum ref_gguf_status take_span(struct reader *r, uint64_t count, uint64_t
     return REF_GGUF_OK;
 }
 
-static enum ref_gguf_status take_string(struct reader *r, struct ref_gguf_span *ret)
+static enum ref_gguf_status take_string(struct ref_gguf_reader *r, struct ref_gguf_span *ret)
 {
     uint64_t length;
     const enum ref_gguf_status s = take_u64(r, &length);
@@ -128,7 +118,7 @@ static uint64_t find_tensor(const struct ref_gguf_file *f, uint64_t bucket, cons
     return i;
 }
 
-static enum ref_gguf_status enter_kv(struct reader *r, uint64_t index)
+static enum ref_gguf_status enter_kv(struct ref_gguf_reader *r, uint64_t index)
 {
     struct ref_gguf_kv *kv = r->file->kv;
     const struct ref_gguf_span key = kv[index].key;
@@ -142,7 +132,7 @@ static enum ref_gguf_status enter_kv(struct reader *r, uint64_t index)
     return REF_GGUF_OK;
 }
 
-static enum ref_gguf_status enter_tensor(struct reader *r, uint64_t index)
+static enum ref_gguf_status enter_tensor(struct ref_gguf_reader *r, uint64_t index)
 {
     struct ref_gguf_tensor *t = r->file->tensor;
     const struct ref_gguf_span name = t[index].name;
@@ -158,7 +148,7 @@ static enum ref_gguf_status enter_tensor(struct reader *r, uint64_t index)
 
 /* ---- KVs ---- */
 
-static enum ref_gguf_status take_key(struct reader *r, uint64_t index)
+static enum ref_gguf_status take_key(struct ref_gguf_reader *r, uint64_t index)
 {
     struct ref_gguf_kv *kv = &r->file->kv[index];
     const enum ref_gguf_status s = take_string(r, &kv->key);
@@ -167,10 +157,10 @@ static enum ref_gguf_status take_key(struct reader *r, uint64_t index)
     if (kv->key.len == 0 || kv->key.len > REF_GGUF_MAX_KEY)
         return fault(r->why, REF_GGUF_E_KEY, "key of KV %llu has %llu bytes", (llu)index,
                      (llu)kv->key.len);
-    return enter_kv(r, index);
+    return r->alone ? REF_GGUF_OK : enter_kv(r, index);
 }
 
-static enum ref_gguf_status check_bools(struct reader *r, struct ref_gguf_span bools)
+static enum ref_gguf_status check_bools(struct ref_gguf_reader *r, struct ref_gguf_span bools)
 {
     for (uint64_t i = 0; i < bools.len; i++)
         if (r->buf[bools.off + i] > 1)
@@ -180,7 +170,8 @@ static enum ref_gguf_status check_bools(struct reader *r, struct ref_gguf_span b
 }
 
 /* n strings in a row: each says its own length, so each must be looked at. */
-static enum ref_gguf_status take_strings(struct reader *r, uint64_t n, struct ref_gguf_span *ret)
+static enum ref_gguf_status take_strings(struct ref_gguf_reader *r, uint64_t n,
+                                         struct ref_gguf_span *ret)
 {
     enum ref_gguf_status s = need(r, n, 8);
     const uint64_t begin = r->pos;
@@ -192,46 +183,75 @@ static enum ref_gguf_status take_strings(struct reader *r, uint64_t n, struct re
     return s;
 }
 
-static enum ref_gguf_status take_elements(struct reader *r, struct ref_gguf_kv *kv)
+static enum ref_gguf_status take_elements(struct ref_gguf_reader *r, uint32_t elem, uint64_t n,
+                                          int depth, struct ref_gguf_span *ret);
+
+/* An array from its element type on; `depth` arrays are around it. */
+static enum ref_gguf_status take_array(struct ref_gguf_reader *r, int depth, uint32_t *ret_elem,
+                                       uint64_t *ret_n, struct ref_gguf_span *ret)
 {
-    if (kv->elem == REF_GGUF_STRING)
-        return take_strings(r, kv->n, &kv->val);
-    const enum ref_gguf_status s = take_span(r, kv->n, ref_gguf_value_bytes(kv->elem), &kv->val);
-    if (s == REF_GGUF_OK && kv->elem == REF_GGUF_BOOL)
-        return check_bools(r, kv->val);
+    enum ref_gguf_status s = take_u32(r, ret_elem);
+    if (s != REF_GGUF_OK)
+        return s;
+    const bool nests = *ret_elem == REF_GGUF_ARRAY;
+    if (*ret_elem >= REF_GGUF_VALUE_TYPES || (nests && r->mode == REF_GGUF_STRICT))
+        return fault(r->why, REF_GGUF_E_TYPE, "elements of type %u", *ret_elem);
+    if (nests && depth + 1 >= REF_GGUF_MAX_DEPTH)
+        return fault(r->why, REF_GGUF_E_TYPE, "arrays nest over %d deep", REF_GGUF_MAX_DEPTH);
+    s = take_u64(r, ret_n);
+    return s != REF_GGUF_OK ? s : take_elements(r, *ret_elem, *ret_n, depth, ret);
+}
+
+/* n arrays in a row. */
+static enum ref_gguf_status take_arrays(struct ref_gguf_reader *r, uint64_t n, int depth,
+                                        struct ref_gguf_span *ret)
+{
+    enum ref_gguf_status s = need(r, n, REF_GGUF_ARRAY_HEAD_BYTES);
+    const uint64_t begin = r->pos;
+    uint32_t elem;
+    uint64_t inner;
+    struct ref_gguf_span span;
+    for (uint64_t i = 0; i < n && s == REF_GGUF_OK; i++)
+        s = take_array(r, depth + 1, &elem, &inner, &span);
+    if (s == REF_GGUF_OK)
+        *ret = (struct ref_gguf_span){.off = begin, .len = r->pos - begin};
     return s;
 }
 
-static enum ref_gguf_status take_array(struct reader *r, struct ref_gguf_kv *kv)
+static enum ref_gguf_status take_elements(struct ref_gguf_reader *r, uint32_t elem, uint64_t n,
+                                          int depth, struct ref_gguf_span *ret)
 {
-    enum ref_gguf_status s = take_u32(r, &kv->elem);
-    if (s != REF_GGUF_OK)
-        return s;
-    if (kv->elem == REF_GGUF_ARRAY || kv->elem >= REF_GGUF_VALUE_TYPES)
-        return fault(r->why, REF_GGUF_E_TYPE, "elements of type %u", kv->elem);
-    s = take_u64(r, &kv->n);
-    return s != REF_GGUF_OK ? s : take_elements(r, kv);
+    if (elem == REF_GGUF_STRING)
+        return take_strings(r, n, ret);
+    if (elem == REF_GGUF_ARRAY)
+        return take_arrays(r, n, depth, ret);
+    const enum ref_gguf_status s = take_span(r, n, ref_gguf_value_bytes(elem), ret);
+    if (s == REF_GGUF_OK && elem == REF_GGUF_BOOL)
+        return check_bools(r, *ret);
+    return s;
 }
 
-static enum ref_gguf_status take_value(struct reader *r, struct ref_gguf_kv *kv)
+static enum ref_gguf_status take_value(struct ref_gguf_reader *r, struct ref_gguf_kv *kv)
 {
     if (kv->type == REF_GGUF_ARRAY)
-        return take_array(r, kv);
+        return take_array(r, 0, &kv->elem, &kv->n, &kv->val);
     kv->elem = kv->type;
     kv->n = 1;
-    return kv->type == REF_GGUF_STRING ? take_string(r, &kv->val) : take_elements(r, kv);
+    return kv->type == REF_GGUF_STRING ? take_string(r, &kv->val)
+                                       : take_elements(r, kv->elem, 1, 0, &kv->val);
 }
 
-static enum ref_gguf_status set_alignment(struct reader *r, const struct ref_gguf_kv *kv)
+static enum ref_gguf_status set_alignment(struct ref_gguf_reader *r, const struct ref_gguf_kv *kv)
 {
-    const uint32_t a = rd_u32le(r->buf + kv->val.off);
-    if (a < 8 || (a & (a - 1)) != 0)
+    const uint32_t a = ref_gguf_rd_u32(r->swapped, r->buf + kv->val.off);
+    const bool fits = r->mode == REF_GGUF_SPEC ? a % 8 == 0 : (a & (a - 1)) == 0;
+    if (a < 8 || !fits)
         return fault(r->why, REF_GGUF_E_ALIGN, "general.alignment is %u", a);
     r->file->alignment = a;
     return REF_GGUF_OK;
 }
 
-static enum ref_gguf_status take_kv(struct reader *r, uint64_t index)
+enum ref_gguf_status ref_gguf_take_kv(struct ref_gguf_reader *r, uint64_t index)
 {
     static const char alignment[] = "general.alignment";
     enum ref_gguf_status s = take_key(r, index);
@@ -249,7 +269,8 @@ static enum ref_gguf_status take_kv(struct reader *r, uint64_t index)
 
 /* ---- tensors ---- */
 
-static enum ref_gguf_status take_dims(struct reader *r, uint64_t index, int64_t *ret_elements)
+static enum ref_gguf_status take_dims(struct ref_gguf_reader *r, uint64_t index,
+                                      int64_t *ret_elements)
 {
     struct ref_gguf_tensor *t = &r->file->tensor[index];
     enum ref_gguf_status s = take_u32(r, &t->n_dims);
@@ -272,7 +293,7 @@ static enum ref_gguf_status take_dims(struct reader *r, uint64_t index, int64_t 
     return REF_GGUF_OK;
 }
 
-static enum ref_gguf_status take_type(struct reader *r, uint64_t index, int64_t elements)
+static enum ref_gguf_status take_type(struct ref_gguf_reader *r, uint64_t index, int64_t elements)
 {
     struct ref_gguf_tensor *t = &r->file->tensor[index];
     const enum ref_gguf_status s = take_u32(r, &t->type);
@@ -292,35 +313,36 @@ static enum ref_gguf_status take_type(struct reader *r, uint64_t index, int64_t 
     return REF_GGUF_OK;
 }
 
-static uint64_t pad(uint64_t n, uint32_t alignment)
-{
-    return (n + alignment - 1) & ~(uint64_t)(alignment - 1);
-}
-
-static enum ref_gguf_status take_offset(struct reader *r, uint64_t index)
+static enum ref_gguf_status take_offset(struct ref_gguf_reader *r, uint64_t index)
 {
     struct ref_gguf_tensor *t = &r->file->tensor[index];
     const enum ref_gguf_status s = take_u64(r, &t->offset);
     if (s != REF_GGUF_OK)
         return s;
+    if (r->mode == REF_GGUF_SPEC)
+        return t->offset % r->file->alignment == 0
+                   ? REF_GGUF_OK
+                   : fault(r->why, REF_GGUF_E_OFFSET,
+                           "tensor %llu has offset %llu, alignment is %u", (llu)index,
+                           (llu)t->offset, r->file->alignment);
     if (r->endless || t->offset != r->data_end)
         return fault(r->why, REF_GGUF_E_OFFSET, "tensor %llu has offset %llu, not %llu", (llu)index,
                      (llu)t->offset, (llu)r->data_end);
-    r->endless = ckd_add(&r->data_end, r->data_end, pad(t->nbytes, r->file->alignment));
+    r->endless = ckd_add(&r->data_end, r->data_end, ref_gguf_pad(t->nbytes, r->file->alignment));
     return REF_GGUF_OK;
 }
 
-static enum ref_gguf_status take_tensor(struct reader *r, uint64_t index)
+enum ref_gguf_status ref_gguf_take_tensor(struct ref_gguf_reader *r, uint64_t index)
 {
     struct ref_gguf_tensor *t = &r->file->tensor[index];
     int64_t elements = 0;
     enum ref_gguf_status s = take_string(r, &t->name);
     if (s != REF_GGUF_OK)
         return s;
-    if (t->name.len > REF_GGUF_MAX_NAME)
+    if (t->name.len > REF_GGUF_MAX_NAME + (r->mode == REF_GGUF_SPEC ? 1 : 0))
         return fault(r->why, REF_GGUF_E_NAME, "name of tensor %llu has %llu bytes", (llu)index,
                      (llu)t->name.len);
-    if ((s = enter_tensor(r, index)) != REF_GGUF_OK ||
+    if ((!r->alone && (s = enter_tensor(r, index)) != REF_GGUF_OK) ||
         (s = take_dims(r, index, &elements)) != REF_GGUF_OK ||
         (s = take_type(r, index, elements)) != REF_GGUF_OK)
         return s;
@@ -328,10 +350,10 @@ static enum ref_gguf_status take_tensor(struct reader *r, uint64_t index)
 }
 
 /* Whether the data is there: each tensor whole, the padding in front of the first one too. */
-static enum ref_gguf_status check_data(struct reader *r)
+static enum ref_gguf_status check_data(struct ref_gguf_reader *r)
 {
     struct ref_gguf_file *f = r->file;
-    f->data_off = f->n_tensors > 0 ? pad(r->pos, f->alignment) : r->pos;
+    f->data_off = f->n_tensors > 0 ? ref_gguf_pad(r->pos, f->alignment) : r->pos;
     if (f->data_off > f->size)
         return fault(r->why, REF_GGUF_E_TRUNC, "padding up to byte %llu of %llu", (llu)f->data_off,
                      (llu)f->size);
@@ -345,7 +367,23 @@ static enum ref_gguf_status check_data(struct reader *r)
 
 /* ---- the file ---- */
 
-static enum ref_gguf_status take_head(struct reader *r, struct ref_gguf_head *head)
+/* A version whose low half is zero was written in the other order. */
+static enum ref_gguf_status take_version(struct ref_gguf_reader *r, uint32_t *ret)
+{
+    const enum ref_gguf_status s = take_u32(r, ret);
+    if (s != REF_GGUF_OK)
+        return s;
+    if (r->mode == REF_GGUF_SPEC && (*ret & 0xffff) == 0) {
+        r->swapped = true;
+        *ret = __builtin_bswap32(*ret);
+    }
+    if (*ret != 2 && *ret != 3)
+        return fault(r->why, REF_GGUF_E_VERSION, "version 0x%x", *ret);
+    return REF_GGUF_OK;
+}
+
+enum ref_gguf_status ref_gguf_take_head(struct ref_gguf_reader *r, struct ref_gguf_head *head,
+                                        bool counts)
 {
     struct ref_gguf_span magic;
     enum ref_gguf_status s = take_span(r, 4, 1, &magic);
@@ -353,35 +391,41 @@ static enum ref_gguf_status take_head(struct reader *r, struct ref_gguf_head *he
         return s;
     if (!span_is(r->buf, magic, "GGUF", 4))
         return fault(r->why, REF_GGUF_E_MAGIC, "the file begins with 0x%08x", rd_u32le(r->buf));
-    if ((s = take_u32(r, &head->version)) != REF_GGUF_OK)
+    if ((s = take_version(r, &head->version)) != REF_GGUF_OK ||
+        (s = take_u64(r, &head->n_tensors)) != REF_GGUF_OK ||
+        (s = take_u64(r, &head->n_kv)) != REF_GGUF_OK)
         return s;
-    if (head->version != 2 && head->version != 3)
-        return fault(r->why, REF_GGUF_E_VERSION, "version 0x%x", head->version);
-    if ((s = take_u64(r, &head->n_tensors)) != REF_GGUF_OK ||
-        (s = take_u64(r, &head->n_kv)) != REF_GGUF_OK ||
-        (s = need(r, head->n_tensors, REF_GGUF_MIN_TENSOR_BYTES)) != REF_GGUF_OK)
-        return s;
-    return need(r, head->n_kv, REF_GGUF_MIN_KV_BYTES);
+    head->swapped = r->swapped;
+    if (!counts)
+        return REF_GGUF_OK;
+    s = need(r, head->n_tensors, REF_GGUF_MIN_TENSOR_BYTES);
+    return s != REF_GGUF_OK ? s : need(r, head->n_kv, REF_GGUF_MIN_KV_BYTES);
 }
 
 enum ref_gguf_status ref_gguf_head(const uint8_t *buf, uint64_t size, struct ref_gguf_head *ret,
                                    struct err *why)
 {
-    struct reader r = {.buf = buf, .size = size, .why = why};
+    return ref_gguf_head_mode(REF_GGUF_STRICT, buf, size, ret, why);
+}
+
+enum ref_gguf_status ref_gguf_head_mode(enum ref_gguf_mode mode, const uint8_t *buf, uint64_t size,
+                                        struct ref_gguf_head *ret, struct err *why)
+{
+    struct ref_gguf_reader r = {.buf = buf, .size = size, .mode = mode, .why = why};
     struct ref_gguf_head head;
-    const enum ref_gguf_status s = take_head(&r, &head);
+    const enum ref_gguf_status s = ref_gguf_take_head(&r, &head, true);
     if (s == REF_GGUF_OK)
         *ret = head;
     return s;
 }
 
-static enum ref_gguf_status walk(struct reader *r)
+static enum ref_gguf_status walk(struct ref_gguf_reader *r)
 {
     enum ref_gguf_status s = REF_GGUF_OK;
     for (uint64_t i = 0; i < r->file->n_kv && s == REF_GGUF_OK; i++)
-        s = take_kv(r, i);
+        s = ref_gguf_take_kv(r, i);
     for (uint64_t i = 0; i < r->file->n_tensors && s == REF_GGUF_OK; i++)
-        s = take_tensor(r, i);
+        s = ref_gguf_take_tensor(r, i);
     return s == REF_GGUF_OK ? check_data(r) : s;
 }
 
@@ -389,16 +433,25 @@ enum ref_gguf_status ref_gguf_read(const uint8_t *buf, uint64_t size, struct ref
                                    uint64_t cap_kv, struct ref_gguf_tensor *tensor,
                                    uint64_t cap_tensor, struct ref_gguf_file *ret, struct err *why)
 {
+    return ref_gguf_read_mode(REF_GGUF_STRICT, buf, size, kv, cap_kv, tensor, cap_tensor, ret, why);
+}
+
+enum ref_gguf_status ref_gguf_read_mode(enum ref_gguf_mode mode, const uint8_t *buf, uint64_t size,
+                                        struct ref_gguf_kv *kv, uint64_t cap_kv,
+                                        struct ref_gguf_tensor *tensor, uint64_t cap_tensor,
+                                        struct ref_gguf_file *ret, struct err *why)
+{
     struct ref_gguf_file f = {.buf = buf, .size = size, .alignment = REF_GGUF_ALIGNMENT};
-    struct reader r = {.buf = buf, .size = size, .file = &f, .why = why};
+    struct ref_gguf_reader r = {.buf = buf, .size = size, .mode = mode, .file = &f, .why = why};
     struct ref_gguf_head head = {0};
-    enum ref_gguf_status s = take_head(&r, &head);
+    enum ref_gguf_status s = ref_gguf_take_head(&r, &head, true);
     if (s != REF_GGUF_OK)
         return s;
     if (head.n_kv > cap_kv || head.n_tensors > cap_tensor)
         return fault(why, REF_GGUF_E_CAP, "%llu KVs and %llu tensors", (llu)head.n_kv,
                      (llu)head.n_tensors);
     f.version = head.version;
+    f.swapped = head.swapped;
     f.n_kv = head.n_kv;
     f.n_tensors = head.n_tensors;
     f.kv = kv;
@@ -428,91 +481,6 @@ const struct ref_gguf_tensor *ref_gguf_find_tensor(const struct ref_gguf_file *f
     const uint64_t i =
         f->n_tensors > 0 ? find_tensor(f, hash(name, len) % f->n_tensors, name, len) : 0;
     return i > 0 ? &f->tensor[i - 1] : NULL;
-}
-
-static enum ref_gguf_status u64_if_positive(int64_t value, uint64_t *ret)
-{
-    if (value < 0)
-        return REF_GGUF_E_VALUE;
-    *ret = (uint64_t)value;
-    return REF_GGUF_OK;
-}
-
-enum ref_gguf_status ref_gguf_u64(const struct ref_gguf_file *f, const struct ref_gguf_kv *kv,
-                                  uint64_t *ret)
-{
-    const uint8_t *p = f->buf + kv->val.off;
-    switch ((enum ref_gguf_value_type)kv->type) {
-    case REF_GGUF_U8:
-    case REF_GGUF_BOOL:
-        return u64_if_positive(p[0], ret);
-    case REF_GGUF_I8:
-        return u64_if_positive((int8_t)p[0], ret);
-    case REF_GGUF_U16:
-        return u64_if_positive(rd_u16le(p), ret);
-    case REF_GGUF_I16:
-        return u64_if_positive((int16_t)rd_u16le(p), ret);
-    case REF_GGUF_U32:
-        return u64_if_positive(rd_u32le(p), ret);
-    case REF_GGUF_I32:
-        return u64_if_positive((int32_t)rd_u32le(p), ret);
-    case REF_GGUF_I64:
-        return u64_if_positive((int64_t)rd_u64le(p), ret);
-    case REF_GGUF_U64:
-        *ret = rd_u64le(p);
-        return REF_GGUF_OK;
-    case REF_GGUF_F32:
-    case REF_GGUF_F64:
-    case REF_GGUF_STRING:
-    case REF_GGUF_ARRAY:
-    case REF_GGUF_VALUE_TYPES:
-        break;
-    }
-    return REF_GGUF_E_TYPE;
-}
-
-enum ref_gguf_status ref_gguf_f64(const struct ref_gguf_file *f, const struct ref_gguf_kv *kv,
-                                  double *ret)
-{
-    const uint8_t *p = f->buf + kv->val.off;
-    if (kv->type != REF_GGUF_F32 && kv->type != REF_GGUF_F64)
-        return REF_GGUF_E_TYPE;
-    *ret = kv->type == REF_GGUF_F32 ? (double)rd_f32le(p) : rd_f64le(p);
-    return REF_GGUF_OK;
-}
-
-struct ref_gguf_strings ref_gguf_strings(const struct ref_gguf_file *f,
-                                         const struct ref_gguf_kv *kv)
-{
-    const bool strings = kv->type == REF_GGUF_ARRAY && kv->elem == REF_GGUF_STRING;
-    return (struct ref_gguf_strings){f->buf, kv->val.off, strings ? kv->n : 0};
-}
-
-bool ref_gguf_strings_next(struct ref_gguf_strings *it, struct ref_gguf_span *ret)
-{
-    if (it->left == 0)
-        return false;
-    *ret = (struct ref_gguf_span){.off = it->at + 8, .len = rd_u64le(it->buf + it->at)};
-    it->at = ret->off + ret->len;
-    it->left--;
-    return true;
-}
-
-enum ref_gguf_status ref_gguf_str(const struct ref_gguf_file *f, const struct ref_gguf_kv *kv,
-                                  uint64_t i, struct ref_gguf_span *ret)
-{
-    if (kv->elem != REF_GGUF_STRING)
-        return REF_GGUF_E_TYPE;
-    if (i >= kv->n)
-        return REF_GGUF_E_VALUE;
-    if (kv->type == REF_GGUF_STRING) {
-        *ret = kv->val;
-        return REF_GGUF_OK;
-    }
-    struct ref_gguf_strings it = ref_gguf_strings(f, kv);
-    while (ref_gguf_strings_next(&it, ret) && i > 0)
-        i--;
-    return REF_GGUF_OK;
 }
 
 const uint8_t *ref_gguf_data(const struct ref_gguf_file *f, const struct ref_gguf_tensor *t)

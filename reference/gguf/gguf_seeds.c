@@ -1,10 +1,12 @@
-/* gguf_seeds DIR: writes a few small good files for the fuzzer to start from. */
+/* gguf_seeds DIR: writes a few small good files for the fuzzers to start from, and their big-endian
+ * twins. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "reference/gguf/gguf_twin.h"
 #include "reference/gguf/gguf_write.h"
 
 static const struct ref_gguf_text words[] = {{"", 0}, {"ab", 2}, {"<0x0A>", 6}};
@@ -21,6 +23,17 @@ static const struct ref_gguf_kv_model kvs[] = {
     {.key = {"o", 1}, .type = REF_GGUF_ARRAY, .elem = REF_GGUF_BOOL, .n = 3, .data = "\0\1\1"},
     {.key = {"q", 1}, .type = REF_GGUF_I64, .data = "\1\2\3\4\5\6\7\0"},
 };
+static const struct ref_gguf_kv_model leaves[] = {
+    {.type = REF_GGUF_ARRAY, .elem = REF_GGUF_U16, .n = 2, .data = "\1\2\3\4"},
+    {.type = REF_GGUF_ARRAY, .elem = REF_GGUF_STRING, .n = 3, .data = words},
+};
+static const struct ref_gguf_kv_model tree = {
+    .key = {"tree", 4}, .type = REF_GGUF_ARRAY, .elem = REF_GGUF_ARRAY, .n = 2, .data = leaves};
+static const struct ref_gguf_kv_model split[] = {
+    {.key = {"split.no", 8}, .type = REF_GGUF_U16, .data = "\0\0"},
+    {.key = {"split.count", 11}, .type = REF_GGUF_U16, .data = "\1\0"},
+    {.key = {"split.tensors.count", 19}, .type = REF_GGUF_I32, .data = "\2\0\0\0"},
+};
 static const struct ref_gguf_tensor_model tensors[] = {
     {.name = {"t", 1}, .n_dims = 2, .type = 2, .ne = {32, 2}},
     {.name = {"u", 1}, .n_dims = 0, .type = 0},
@@ -32,17 +45,26 @@ static const struct ref_gguf_model models[] = {
     {.version = 3, .kv = kvs + 1, .n_kv = 6},
     {.version = 3, .tensor = tensors, .n_tensors = 2},
     {.version = 3, .alignment = 8, .kv = kvs, .n_kv = 7, .tensor = tensors, .n_tensors = 3},
+    {.version = 3, .kv = &tree, .n_kv = 1},
+    {.version = 3, .kv = split, .n_kv = 3, .tensor = tensors, .n_tensors = 2},
 };
 
 static enum err_code write_seed(int dir, size_t i, struct err *why)
 {
-    uint8_t bytes[1024];
+    uint8_t bytes[1024], twin[1024];
     char name[32];
-    struct ref_gguf_file f = {.kv = NULL};
+    struct ref_gguf_kv kv[8];
+    struct ref_gguf_tensor tensor[4];
+    struct ref_gguf_file f = {.kv = kv, .tensor = tensor};
     if (ref_gguf_write(&models[i], bytes, sizeof bytes, &f) != REF_GGUF_OK)
         return err_set(why, ERR_INTERNAL, "seed %zu has no layout", i);
     snprintf(name, sizeof name, "seed-%zu.gguf", i);
-    return file_replace(dir, name, bytes, f.size, why);
+    const enum err_code rc = file_replace(dir, name, bytes, f.size, why);
+    if (rc != OK)
+        return rc;
+    ref_gguf_twin(&f, twin);
+    snprintf(name, sizeof name, "twin-%zu.gguf", i);
+    return file_replace(dir, name, twin, f.size, why);
 }
 
 int main(int argc, char **argv)

@@ -55,9 +55,22 @@ static uint64_t pad(uint64_t n, uint32_t alignment)
 
 /* ---- KVs ---- */
 
+static struct ref_gguf_span put_value(struct writer *w, const struct ref_gguf_kv_model *m);
+
+static struct ref_gguf_span put_arrays(struct writer *w, uint64_t n,
+                                       const struct ref_gguf_kv_model *array)
+{
+    const uint64_t begin = w->pos;
+    for (uint64_t i = 0; i < n; i++)
+        put_value(w, &array[i]);
+    return (struct ref_gguf_span){.off = begin, .len = w->pos - begin};
+}
+
 static struct ref_gguf_span put_elements(struct writer *w, uint32_t type, uint64_t n,
                                          const void *data)
 {
+    if (type == REF_GGUF_ARRAY)
+        return put_arrays(w, n, data);
     if (type != REF_GGUF_STRING)
         return put(w, data, n * ref_gguf_value_bytes(type));
     const struct ref_gguf_text *text = data;
@@ -177,14 +190,26 @@ static bool has_layout(const struct ref_gguf_tensor_model *m)
     return bytes <= INT64_MAX;
 }
 
+static bool can_write_kv(const struct ref_gguf_kv_model *kv, int depth)
+{
+    if (kv->type != REF_GGUF_ARRAY)
+        return kv->type == REF_GGUF_STRING || ref_gguf_value_bytes(kv->type) > 0;
+    if (kv->elem != REF_GGUF_ARRAY)
+        return kv->elem == REF_GGUF_STRING || ref_gguf_value_bytes(kv->elem) > 0;
+    if (depth + 1 >= REF_GGUF_MAX_DEPTH)
+        return false;
+    const struct ref_gguf_kv_model *inner = kv->data;
+    for (uint64_t i = 0; i < kv->n; i++)
+        if (inner[i].type != REF_GGUF_ARRAY || !can_write_kv(&inner[i], depth + 1))
+            return false;
+    return true;
+}
+
 static enum ref_gguf_status can_write(const struct ref_gguf_model *m)
 {
-    for (uint64_t i = 0; i < m->n_kv; i++) {
-        const struct ref_gguf_kv_model *kv = &m->kv[i];
-        const uint32_t type = kv->type == REF_GGUF_ARRAY ? kv->elem : kv->type;
-        if (type != REF_GGUF_STRING && ref_gguf_value_bytes(type) == 0)
+    for (uint64_t i = 0; i < m->n_kv; i++)
+        if (!can_write_kv(&m->kv[i], 0))
             return REF_GGUF_E_TYPE;
-    }
     for (uint64_t i = 0; i < m->n_tensors; i++)
         if (!has_layout(&m->tensor[i]))
             return REF_GGUF_E_SHAPE;

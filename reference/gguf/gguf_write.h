@@ -2,7 +2,8 @@
  *
  * It writes what it is told, faults too: a key of no bytes, a bool of 2, the same name twice. Tests
  * and checkers need such files; ref_gguf_read() is there to judge them. Only what it could not lay
- * out is refused: an unknown type, an array of arrays, a row that is no whole number of blocks.
+ * out is refused: an unknown type, arrays over REF_GGUF_MAX_DEPTH deep, a row that is no whole
+ * number of blocks.
  *
  *     static const struct ref_gguf_kv_model kv[] = {
  *         {.key = REF_GGUF_TEXT("general.architecture"), .type = REF_GGUF_STRING,
@@ -26,7 +27,9 @@ struct ref_gguf_kv_model {
     uint32_t type;
     uint32_t elem; /* arrays only */
     uint64_t n;    /* arrays only */
-    /* One value, or n: as bytes of the file (little-endian); strings as struct ref_gguf_text. */
+    /* One value, or n: as bytes of the file (little-endian); strings as struct ref_gguf_text;
+     * arrays in an array as struct ref_gguf_kv_model of type REF_GGUF_ARRAY, whose key is unused.
+     */
     const void *data;
 };
 

@@ -99,8 +99,9 @@ static void what_has_no_layout_is_refused(void **state)
     const struct ref_gguf_model with_kv = {.version = 3, .kv = &kv, .n_kv = 1};
     const struct ref_gguf_model with_tensor = {.version = 3, .tensor = &t, .n_tensors = 1};
     assert_int_equal(ref_gguf_write(&with_kv, out, sizeof out, &w), REF_GGUF_E_TYPE);
+    const struct ref_gguf_kv_model no_array = {.type = REF_GGUF_U8, .data = ""};
     kv = (struct ref_gguf_kv_model){
-        .key = {"k", 1}, .type = REF_GGUF_ARRAY, .elem = REF_GGUF_ARRAY, .data = ""};
+        .key = {"k", 1}, .type = REF_GGUF_ARRAY, .elem = REF_GGUF_ARRAY, .n = 1, .data = &no_array};
     assert_int_equal(ref_gguf_write(&with_kv, out, sizeof out, &w), REF_GGUF_E_TYPE);
     assert_int_equal(ref_gguf_write(&with_tensor, out, sizeof out, &w), REF_GGUF_E_SHAPE);
     t = (struct ref_gguf_tensor_model){.n_dims = 2, .type = 0, .ne = {1u << 31, 1u << 31}};
