@@ -10,7 +10,11 @@ shellcheck scripts/*.sh .ci/run
 
 folders=("$@")
 [ $# -gt 0 ] || folders=(base bench grader labs reference sandbox server tests tools)
+# clang-tidy refuses options that only gcc has.
+mkdir -p build/dev/lint
+sed 's/ -fno-tree-loop-distribute-patterns//' build/dev/compile_commands.json \
+    >build/dev/lint/compile_commands.json
 pattern=$(IFS='|'; echo "${folders[*]}")
 sed -n 's/^ *"file": "\(.*\)",*$/\1/p' build/dev/compile_commands.json | sort -u |
     grep -E "^$PWD/($pattern)/" |
-    xargs -P "$(nproc)" -n 1 clang-tidy -p build/dev --quiet --warnings-as-errors='*'
+    xargs -P "$(nproc)" -n 1 clang-tidy -p build/dev/lint --quiet --warnings-as-errors='*'

@@ -210,7 +210,8 @@ static char *submit_path(struct service *s, const char *lab, const char *file)
     struct answer a = service_submit(s, path, file, "sum.c");
     json_t *submission = answer_json(&a);
     const char *id = json_string_value(json_object_get(submission, "id"));
-    if (id == NULL || strcmp(json_string_value(json_object_get(submission, "state")), "finished"))
+    if (id == NULL ||
+        strcmp(json_string_value(json_object_get(submission, "state")), "finished") != 0)
         fail_msg("%s: status %ld: %.300s", file, a.status, a.body);
     snprintf(path, sizeof path, "/api/v1/submissions/%s", id);
     json_decref(submission);
@@ -254,7 +255,7 @@ static char *reason_against(struct service *s, const char *token, const char *id
     for (size_t i = 0; i < json_array_size(labs); i++) {
         const json_t *lab = json_array_get(labs, i);
         const char *why = json_string_value(json_object_get(lab, "unavailable_reason"));
-        if (strcmp(json_string_value(json_object_get(lab, "id")), id) == 0)
+        if (reason == NULL && strcmp(json_string_value(json_object_get(lab, "id")), id) == 0)
             reason = strdup(why != NULL ? why : "");
     }
     if (reason == NULL)

@@ -32,7 +32,7 @@ enum err_code ref_cache_init(struct ref_cache *c, const struct ref_model *m, uin
                              void *v, struct err *why)
 {
     struct ref_cache cache = {.type_k = type_k, .type_v = type_v, .k = k, .v = v};
-    size_t k_bytes, v_bytes;
+    size_t k_bytes = 0, v_bytes = 0;
     enum err_code rc = ref_cache_bytes(m, type_k, n_cells, &k_bytes, why);
     if (rc == OK)
         rc = ref_cache_bytes(m, type_v, n_cells, &v_bytes, why);
@@ -301,7 +301,7 @@ static void feed_experts(const struct pass *p, const struct ref_layer *w, size_t
     project(p, &w->router, NULL, x, 1, p->scores);
     ref_softmax(p->scores, p->scores, NULL, (size_t)m->experts, 1);
     float chosen[REF_MODEL_EXPERTS];
-    int expert[REF_MODEL_EXPERTS];
+    int expert[REF_MODEL_EXPERTS] = {0};
     for (int i = 0; i < m->experts_used; i++) {
         expert[i] = best_expert(p->scores, m->experts);
         chosen[i] = p->scores[expert[i]];

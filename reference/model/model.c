@@ -80,7 +80,7 @@ static enum err_code read_arch(const struct ref_gguf_file *file, struct source *
 enum err_code ref_model_layers(const struct ref_gguf_file *file, int *ret, struct err *why)
 {
     struct source s;
-    uint64_t layers;
+    uint64_t layers = 0;
     enum err_code rc = read_arch(file, &s, why);
     if (rc == OK)
         rc = read_count(&s, "block_count", 1, REF_MODEL_LAYERS, &layers);
@@ -93,7 +93,7 @@ enum err_code ref_model_layers(const struct ref_gguf_file *file, int *ret, struc
 
 static enum err_code read_heads(const struct source *s, struct ref_model *m)
 {
-    uint64_t heads, kv, head;
+    uint64_t heads = 0, kv = 0, head = 0;
     enum err_code rc = read_count(s, "attention.head_count", 1, 4096, &heads);
     if (rc == OK)
         rc = read_count_or(s, "attention.head_count_kv", 1, heads, heads, &kv);
@@ -115,8 +115,8 @@ static enum err_code read_heads(const struct source *s, struct ref_model *m)
 
 static enum err_code read_rope(const struct source *s, struct ref_model *m)
 {
-    uint64_t n_rot;
-    float factor;
+    uint64_t n_rot = 0;
+    float factor = 1;
     const struct ref_gguf_kv *kind = find(s, "rope.scaling.type");
     struct ref_gguf_span span = {0};
     if (kind != NULL && ref_gguf_str(s->file, kind, 0, &span) == REF_GGUF_OK &&
@@ -139,7 +139,7 @@ static enum err_code read_rope(const struct source *s, struct ref_model *m)
 
 static enum err_code read_experts(const struct source *s, struct ref_model *m)
 {
-    uint64_t experts, used;
+    uint64_t experts = 0, used = 0;
     enum err_code rc = read_count_or(s, "expert_count", 0, REF_MODEL_EXPERTS, 0, &experts);
     if (rc == OK && experts > 0)
         rc = read_count(s, "expert_used_count", 1, experts, &used);
@@ -152,7 +152,7 @@ static enum err_code read_experts(const struct source *s, struct ref_model *m)
 
 static enum err_code read_shape(const struct source *s, struct ref_model *m)
 {
-    uint64_t dim, ff, context;
+    uint64_t dim = 0, ff = 0, context = 0;
     enum err_code rc = read_count(s, "embedding_length", 1, REF_MODEL_WIDTH, &dim);
     if (rc == OK)
         rc = read_count(s, "feed_forward_length", 1, REF_MODEL_WIDTH, &ff);
@@ -206,7 +206,7 @@ static enum err_code find_matrix(const struct source *s, const char *name, size_
 static enum err_code find_vector(const struct source *s, const char *name, size_t n,
                                  const float **ret)
 {
-    struct ref_matrix m;
+    struct ref_matrix m = {0};
     const enum err_code rc = find_matrix(s, name, n, 1, 1, &m);
     if (rc != OK)
         return rc;

@@ -56,7 +56,7 @@ static enum err_code map_file(struct teller *t, const char *path, struct err *wh
     t->size = (size_t)st.st_size;
     void *map = st.st_size > 0 ? mmap(NULL, t->size, PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
     close(fd);
-    if (map == MAP_FAILED)
+    if (map == MAP_FAILED || map == NULL)
         return err_set(why, ERR_IO, "%s cannot be mapped", path);
     t->map = map;
     return OK;

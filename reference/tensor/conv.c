@@ -22,7 +22,7 @@ static enum err_code axis_out(const struct ref_conv_axis *a, const char *name, i
 enum err_code ref_conv_shape(const struct ref_conv *c, size_t *ret_rows, size_t *ret_columns,
                              struct err *why)
 {
-    int64_t h, w;
+    int64_t h = 0, w = 0;
     size_t rows, columns, all;
     enum err_code rc = axis_out(&c->height, "height", &h, why);
     if (rc == OK)

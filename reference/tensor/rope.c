@@ -104,8 +104,9 @@ void ref_rope_permute(float *dst, const float *src, int n_heads, int head, size_
     for (int h = 0; h < n_heads; h++)
         for (int i = 0; i < head / 2; i++)
             for (int s = 0; s < 2; s++) {
-                const size_t to = (size_t)(h * head + 2 * i + s);
-                const size_t from = (size_t)(h * head + s * (head / 2) + i);
+                const size_t to = (size_t)h * (size_t)head + 2 * (size_t)i + (size_t)s;
+                const size_t from =
+                    (size_t)h * (size_t)head + (size_t)s * ((size_t)head / 2) + (size_t)i;
                 memcpy(dst + to * columns, src + from * columns, columns * sizeof *dst);
             }
 }

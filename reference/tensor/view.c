@@ -142,7 +142,7 @@ enum err_code ref_view_reshape(const struct ref_view *a, const int64_t ne[REF_DI
 {
     if (!ref_view_contiguous(a))
         return err_set(why, ERR_INVALID, "only a contiguous tensor can be reshaped: copy it first");
-    struct ref_view t;
+    struct ref_view t = {0};
     const enum err_code rc = ref_view_of(a->type, ne, a->data, ref_view_bytes(a), &t, why);
     if (rc != OK)
         return rc;

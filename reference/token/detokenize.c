@@ -82,7 +82,7 @@ enum err_code ref_detokenize(const struct ref_vocab *v, const int32_t *ids, size
     uint8_t piece[REF_PIECE_MAX];
     size_t sum = 0;
     for (size_t i = 0; i < n; i++) {
-        size_t length;
+        size_t length = 0;
         const enum err_code rc = ref_piece_bytes(v, ids[i], special, piece, &length, why);
         if (rc != OK)
             return rc;

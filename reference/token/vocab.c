@@ -491,7 +491,7 @@ enum err_code ref_vocab_init(struct ref_vocab *ret, const struct ref_vocab_def *
                              size_t bytes, struct err *why)
 {
     struct ref_vocab v = {.def = def};
-    size_t need;
+    size_t need = 0;
     enum err_code rc = ref_vocab_bytes(def, &need, why);
     if (rc != OK)
         return rc;

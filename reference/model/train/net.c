@@ -19,7 +19,7 @@ static size_t take(size_t *at, size_t count)
 
 static size_t kv_width(const struct net_shape *s)
 {
-    return (size_t)(s->dim / s->heads * s->kv_heads);
+    return (size_t)s->dim / (size_t)s->heads * (size_t)s->kv_heads;
 }
 
 void net_init(struct net *net, const struct net_shape *shape)

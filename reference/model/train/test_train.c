@@ -208,7 +208,7 @@ static void the_file_is_one_that_the_strict_reader_takes(void **state)
     struct bpe bpe;
     struct str text;
     struct err why;
-    struct ref_gguf_head head;
+    struct ref_gguf_head head = {0};
     struct ref_gguf_file file;
     size_t size = 0;
     (void)state;
