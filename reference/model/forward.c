@@ -300,7 +300,7 @@ static void feed_experts(const struct pass *p, const struct ref_layer *w, size_t
     float total = 0;
     project(p, &w->router, NULL, x, 1, p->scores);
     ref_softmax(p->scores, p->scores, NULL, (size_t)m->experts, 1);
-    float chosen[REF_MODEL_EXPERTS];
+    float chosen[REF_MODEL_EXPERTS] = {0};
     int expert[REF_MODEL_EXPERTS] = {0};
     for (int i = 0; i < m->experts_used; i++) {
         expert[i] = best_expert(p->scores, m->experts);

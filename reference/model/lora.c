@@ -79,7 +79,7 @@ enum err_code ref_lora_find(const struct ref_gguf_file *file, const char *name,
                             struct ref_lora *ret, struct err *why)
 {
     char name_a[REF_GGUF_MAX_NAME + 1], name_b[REF_GGUF_MAX_NAME + 1];
-    struct ref_lora l;
+    struct ref_lora l = {0};
     float alpha = 0;
     enum err_code rc = read_alpha(file, &alpha, why);
     if (rc != OK)

@@ -93,7 +93,7 @@ enum err_code ref_model_layers(const struct ref_gguf_file *file, int *ret, struc
 
 static enum err_code read_heads(const struct source *s, struct ref_model *m)
 {
-    uint64_t heads = 0, kv = 0, head = 0;
+    uint64_t heads = 1, kv = 1, head = 0;
     enum err_code rc = read_count(s, "attention.head_count", 1, 4096, &heads);
     if (rc == OK)
         rc = read_count_or(s, "attention.head_count_kv", 1, heads, heads, &kv);

@@ -56,7 +56,7 @@ static enum err_code map_file(struct teller *t, const char *path, struct err *wh
     t->size = (size_t)st.st_size;
     void *map = st.st_size > 0 ? mmap(NULL, t->size, PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
     close(fd);
-    if (map == MAP_FAILED || map == NULL)
+    if (map == MAP_FAILED)
         return err_set(why, ERR_IO, "%s cannot be mapped", path);
     t->map = map;
     return OK;
@@ -337,7 +337,8 @@ static enum err_code parse(int argc, char **argv, struct options *o, struct err 
         {"perplexity", required_argument, NULL, 'x'},
         {0},
     };
-    *o = (struct options){.prompt = "Once upon a time", .tokens = 200, .temp = 0.7, .seed = 1};
+    *o = (struct options){
+        .file = "", .prompt = "Once upon a time", .tokens = 200, .temp = 0.7, .seed = 1};
     for (int c; (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
         const enum err_code rc = take_option(o, c, why);
         if (rc != OK)

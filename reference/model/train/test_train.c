@@ -202,7 +202,7 @@ static void same_tokens(const struct ref_gguf_file *file, const struct bpe *bpe,
 
 static void the_file_is_one_that_the_strict_reader_takes(void **state)
 {
-    char path[] = "/tmp/graded-train-XXXXXX", *bytes;
+    char path[] = "/tmp/graded-train-XXXXXX", *bytes = NULL;
     struct arena a;
     struct net net;
     struct bpe bpe;
