@@ -475,12 +475,17 @@ const struct ref_gguf_kv *ref_gguf_find(const struct ref_gguf_file *f, const cha
     return i > 0 ? &f->kv[i - 1] : NULL;
 }
 
-const struct ref_gguf_tensor *ref_gguf_find_tensor(const struct ref_gguf_file *f, const char *name)
+const struct ref_gguf_tensor *ref_gguf_find_tensor_named(const struct ref_gguf_file *f,
+                                                         const void *name, uint64_t len)
 {
-    const size_t len = strlen(name);
     const uint64_t i =
         f->n_tensors > 0 ? find_tensor(f, hash(name, len) % f->n_tensors, name, len) : 0;
     return i > 0 ? &f->tensor[i - 1] : NULL;
+}
+
+const struct ref_gguf_tensor *ref_gguf_find_tensor(const struct ref_gguf_file *f, const char *name)
+{
+    return ref_gguf_find_tensor_named(f, name, strlen(name));
 }
 
 const uint8_t *ref_gguf_data(const struct ref_gguf_file *f, const struct ref_gguf_tensor *t)

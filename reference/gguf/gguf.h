@@ -143,6 +143,9 @@ MUST_CHECK enum ref_gguf_status ref_gguf_read_mode(enum ref_gguf_mode mode, cons
 
 const struct ref_gguf_kv *ref_gguf_find(const struct ref_gguf_file *f, const char *key);
 const struct ref_gguf_tensor *ref_gguf_find_tensor(const struct ref_gguf_file *f, const char *name);
+/* By the bytes of a name, which in a file has no NUL. */
+const struct ref_gguf_tensor *ref_gguf_find_tensor_named(const struct ref_gguf_file *f,
+                                                         const void *name, uint64_t len);
 
 /* Any integer or bool that is not negative. E_TYPE: something else. E_VALUE: negative. */
 MUST_CHECK enum ref_gguf_status ref_gguf_u64(const struct ref_gguf_file *f,
