@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cmath>
+#include <csetjmp>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -56,9 +57,10 @@ struct emulated_warp {
 };
 
 struct emulated_thread {
-    ucontext_t context;
+    ucontext_t start;
+    jmp_buf resume;
     dim3 index;
-    bool done;
+    bool started, done;
 };
 
 struct emulated_device {
@@ -66,7 +68,7 @@ struct emulated_device {
     dim3 grid, block, at; /* of the launch; the block that runs */
     unsigned current = 0; /* the thread that runs */
     bool progress = false;
-    ucontext_t scheduler;
+    jmp_buf scheduler;
     emulated_barrier barrier;
     std::vector<emulated_warp> warps;
     std::vector<emulated_thread> threads;
@@ -91,7 +93,8 @@ inline void emulated_wait(emulated_barrier &b, unsigned expected)
         b.generation++;
     }
     while (b.generation == generation)
-        swapcontext(&emulator.threads[emulator.current].context, &emulator.scheduler);
+        if (_setjmp(emulator.threads[emulator.current].resume) == 0)
+            _longjmp(emulator.scheduler, 1);
 }
 
 inline void emulated_start()
@@ -99,7 +102,7 @@ inline void emulated_start()
     emulator.kernel();
     emulator.threads[emulator.current].done = true;
     emulator.progress = true;
-    setcontext(&emulator.scheduler); /* never comes back */
+    _longjmp(emulator.scheduler, 1);
 }
 
 inline void emulated_prepare(unsigned t)
@@ -107,12 +110,25 @@ inline void emulated_prepare(unsigned t)
     emulated_thread &thread = emulator.threads[t];
     const dim3 &b = emulator.block;
     thread.index = dim3(t % b.x, t / b.x % b.y, t / b.x / b.y);
-    thread.done = false;
-    getcontext(&thread.context);
-    thread.context.uc_stack.ss_sp = emulator.stacks[t].get();
-    thread.context.uc_stack.ss_size = EMULATED_STACK;
-    thread.context.uc_link = nullptr;
-    makecontext(&thread.context, emulated_start, 0);
+    thread.started = thread.done = false;
+    getcontext(&thread.start);
+    thread.start.uc_stack.ss_sp = emulator.stacks[t].get();
+    thread.start.uc_stack.ss_size = EMULATED_STACK;
+    thread.start.uc_link = nullptr;
+    makecontext(&thread.start, emulated_start, 0);
+}
+
+/* Runs the current thread until it waits or ends. Contexts only begin a fiber: changing one costs
+ * two system calls, a jump costs none. */
+inline void emulated_resume()
+{
+    if (_setjmp(emulator.scheduler) != 0)
+        return;
+    emulated_thread &thread = emulator.threads[emulator.current];
+    if (thread.started)
+        _longjmp(thread.resume, 1);
+    thread.started = true;
+    setcontext(&thread.start);
 }
 
 /* Every thread once, in order; how many have not ended. */
@@ -122,10 +138,9 @@ inline unsigned emulated_round()
     unsigned waiting = 0;
     for (unsigned i = 0; i < n; i++) {
         emulator.current = emulator.descending ? n - 1 - i : i;
-        emulated_thread &thread = emulator.threads[emulator.current];
-        if (!thread.done)
-            swapcontext(&emulator.scheduler, &thread.context);
-        waiting += !thread.done;
+        if (!emulator.threads[emulator.current].done)
+            emulated_resume();
+        waiting += !emulator.threads[emulator.current].done;
     }
     return waiting;
 }
