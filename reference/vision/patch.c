@@ -31,7 +31,7 @@ enum err_code ref_patch_embed(const struct ref_patches *e, const float *chw, flo
 {
     const struct ref_conv_axis axis = {e->side, e->p, e->p, 0, 1};
     const struct ref_conv conv = {REF_IMAGE_CHANNELS, axis, axis};
-    size_t n, rows, columns;
+    size_t n = 0, rows = 0, columns = 0;
     enum err_code rc = ref_patch_count(e->side, e->p, &n, why);
     if (rc != OK || (rc = ref_conv_shape(&conv, &rows, &columns, why)) != OK)
         return rc;
@@ -93,7 +93,7 @@ enum err_code ref_splice_rows(const struct ref_splice *s, size_t *ret, struct er
 enum err_code ref_splice(const struct ref_splice *s, size_t cap, float *ret, size_t *ret_rows,
                          struct err *why)
 {
-    size_t rows, picture = 0;
+    size_t rows = 0, picture = 0;
     const enum err_code rc = ref_splice_rows(s, &rows, why);
     if (rc != OK)
         return rc;
