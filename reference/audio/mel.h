@@ -1,7 +1,7 @@
 /* Sound to what Whisper listens to: log-mel frames.
  *
- *     16 kHz samples, cut or filled up with zeros to 30 s = 480,000; 200 more on each side,
- * mirrored without the edge (x[-i] = x[i])
+ *     16 kHz samples, cut or filled up with zeros to 30 s = 480,000
+ *     -> 200 more on each side, mirrored without the edge (x[-i] = x[i])
  *     -> 3000 frames of 400 samples, one each 160, times 0.5 (1 - cos(2 pi i / 400))
  *     -> |DFT|^2, 201 bins -> mel filters -> log10(max(., 1e-10))
  *     -> max(., highest of all - 8) -> (. + 4) / 4

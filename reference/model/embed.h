@@ -5,8 +5,9 @@
  *     MEAN     1         the sum of its rows by their number
  *     CLS      2         the row at its smallest position; of equal ones the first in the batch
  *     LAST     3         the row at its largest position; of equal ones the last in the batch
- *     RANK     4         the row of CLS, through a classifier: a score for a pair of texts.
- * Rerankers made of decoders (Qwen3) take the row of LAST: pool with that
+ *     RANK     4         the row of CLS, through a classifier: a score for a pair of texts
+ *
+ * A reranker that was made of a decoder (Qwen3) takes the row of LAST: pool with that.
  *
  * Tokens of sequences come interleaved and in any order of positions. Sources: enum
  * llama_pooling_type in include/llama.h, build_pooling() and the inputs of pooling in
