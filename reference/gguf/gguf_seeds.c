@@ -1,8 +1,9 @@
-/* gguf_seeds DIR: writes a few small good files for the fuzzers to start from, and their big-endian
- * twins. */
+/* gguf_seeds DIR: writes a few small good files for the fuzzers to start from, each also as its
+ * big-endian twin and as an input of fuzz_gguf_stream. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -51,7 +52,7 @@ static const struct ref_gguf_model models[] = {
 
 static enum err_code write_seed(int dir, size_t i, struct err *why)
 {
-    uint8_t bytes[1024], twin[1024];
+    uint8_t bytes[1024], twin[1024], pieces[1025] = {6}; /* of 7 bytes, for fuzz_gguf_stream */
     char name[32];
     struct ref_gguf_kv kv[8];
     struct ref_gguf_tensor tensor[4];
@@ -59,12 +60,16 @@ static enum err_code write_seed(int dir, size_t i, struct err *why)
     if (ref_gguf_write(&models[i], bytes, sizeof bytes, &f) != REF_GGUF_OK)
         return err_set(why, ERR_INTERNAL, "seed %zu has no layout", i);
     snprintf(name, sizeof name, "seed-%zu.gguf", i);
-    const enum err_code rc = file_replace(dir, name, bytes, f.size, why);
+    enum err_code rc = file_replace(dir, name, bytes, f.size, why);
     if (rc != OK)
         return rc;
     ref_gguf_twin(&f, twin);
     snprintf(name, sizeof name, "twin-%zu.gguf", i);
-    return file_replace(dir, name, twin, f.size, why);
+    if ((rc = file_replace(dir, name, twin, f.size, why)) != OK)
+        return rc;
+    memcpy(pieces + 1, bytes, f.size);
+    snprintf(name, sizeof name, "pieces-%zu", i);
+    return file_replace(dir, name, pieces, f.size + 1, why);
 }
 
 int main(int argc, char **argv)
