@@ -23,7 +23,7 @@ static bool is_signed(const struct ref_gguf_file *f, const struct ref_gguf_value
         *ret = p[0];
         return true;
     case REF_GGUF_I8:
-        *ret = (int8_t)p[0];
+        *ret = p[0] < 0x80 ? p[0] : (int64_t)p[0] - 0x100;
         return true;
     case REF_GGUF_U16:
         *ret = ref_gguf_rd_u16(f->swapped, p);

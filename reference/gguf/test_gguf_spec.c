@@ -238,7 +238,9 @@ static void array_accessors_take_their_types_only(void **state)
 /* A KV of `depth` arrays, one in the other. */
 static uint64_t write_deep(int depth)
 {
-    memcpy(little, "GGUF\3\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0k\11\0\0\0", 37);
+    static const uint8_t front[37] =
+        "GGUF\3\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0k\11\0\0";
+    memcpy(little, front, sizeof front);
     uint8_t *p = little + 37;
     for (int i = 0; i < depth; i++, p += 12) {
         wr_u32le(p, i + 1 < depth ? REF_GGUF_ARRAY : REF_GGUF_U8);
