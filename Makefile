@@ -18,7 +18,7 @@ run: build ## install, build, seed a demo cohort, serve on 127.0.0.1:PORT with i
 	build/dev/bin/graded demo --port $(PORT) --data $(DATA)
 
 test: setup build ## install, build, run every test (but those labelled slow, bench or fuzz)
-	ctest --preset dev -j $(JOBS)
+	ctest --preset dev -j $(JOBS) $(CTEST)
 
 build: setup web build/dev/build.ninja ## programs, labs and the web app
 	cmake --build --preset dev
