@@ -47,7 +47,7 @@ static const char *severity_word(enum report_severity s)
 static void place(const struct list *l, struct report_diagnostic *d)
 {
     const int lines = d->file != NULL ? submission_lines(l->submission, d->file) : 0;
-    if (d->line > lines && lines > 0)
+    if (d->file == NULL || (d->line > lines && lines > 0))
         d->line = d->column = 0;
     if (d->file == NULL || lines > 0)
         return;
