@@ -8,8 +8,8 @@
 
 /* Who and what one story is about. */
 struct cast {
-    const char *name, *kind, *he, *him, *his;
-    const char *friend, *friend_kind, *friend_he, *friend_his;
+    const char *name, *kind, *he, *his;
+    const char *friend, *friend_kind, *friend_he;
     const char *place, *far, *thing, *food, *size;
     char a_friend_kind[16]; /* with its article */
 };
@@ -139,11 +139,9 @@ static void cast_hero(struct rng *rng, struct cast *c)
         friend = &PICK(rng, names);
     c->name = hero->name;
     c->he = hero->she ? "she" : "he";
-    c->him = hero->she ? "her" : "him";
     c->his = hero->she ? "her" : "his";
     c->friend = friend->name;
     c->friend_he = friend->she ? "she" : "he";
-    c->friend_his = friend->she ? "her" : "his";
 }
 
 static void cast_story(struct rng *rng, struct cast *c)
@@ -170,13 +168,11 @@ static const char *word_of(const struct cast *c, const char *key, size_t length)
         {"name", c->name},
         {"kind", c->kind},
         {"he", c->he},
-        {"him", c->him},
         {"his", c->his},
         {"friend", c->friend},
         {"friend_kind", c->friend_kind},
         {"a_friend_kind", c->a_friend_kind},
         {"friend_he", c->friend_he},
-        {"friend_his", c->friend_his},
         {"place", c->place},
         {"far", c->far},
         {"thing", c->thing},
