@@ -1,11 +1,13 @@
 /* gguf_seeds DIR: writes a few small good files for the fuzzers to start from, each also as its
- * big-endian twin and as an input of fuzz_gguf_stream. */
+ * big-endian twin and as an input of fuzz_gguf_stream, and a model of two files for
+ * fuzz_gguf_split. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/file.h"
 #include "reference/gguf/gguf_twin.h"
 #include "reference/gguf/gguf_write.h"
@@ -34,6 +36,12 @@ static const struct ref_gguf_kv_model split[] = {
     {.key = {"split.no", 8}, .type = REF_GGUF_U16, .data = "\0\0"},
     {.key = {"split.count", 11}, .type = REF_GGUF_U16, .data = "\1\0"},
     {.key = {"split.tensors.count", 19}, .type = REF_GGUF_I32, .data = "\2\0\0\0"},
+};
+static const struct ref_gguf_kv_model halves[] = {
+    {.key = {"split.no", 8}, .type = REF_GGUF_U16, .data = "\0\0"},
+    {.key = {"split.no", 8}, .type = REF_GGUF_U16, .data = "\1\0"},
+    {.key = {"split.count", 11}, .type = REF_GGUF_U16, .data = "\2\0"},
+    {.key = {"split.tensors.count", 19}, .type = REF_GGUF_I32, .data = "\3\0\0\0"},
 };
 static const struct ref_gguf_tensor_model tensors[] = {
     {.name = {"t", 1}, .n_dims = 2, .type = 2, .ne = {32, 2}},
@@ -72,6 +80,25 @@ static enum err_code write_seed(int dir, size_t i, struct err *why)
     return file_replace(dir, name, pieces, f.size + 1, why);
 }
 
+/* Two tensors in part 0, one in part 1, behind the length of part 0. */
+static enum err_code write_parts(int dir, struct err *why)
+{
+    uint8_t bytes[1024];
+    size_t at = 2;
+    for (size_t no = 0; no < 2; no++) {
+        const struct ref_gguf_kv_model keys[] = {halves[no], halves[2], halves[3]};
+        const struct ref_gguf_model m = {
+            .version = 3, .kv = keys, .n_kv = 3, .tensor = tensors + 2 * no, .n_tensors = 2 - no};
+        struct ref_gguf_file f = {.kv = NULL};
+        if (ref_gguf_write(&m, bytes + at, sizeof bytes - at, &f) != REF_GGUF_OK)
+            return err_set(why, ERR_INTERNAL, "part %zu has no layout", no);
+        at += f.size;
+        if (no == 0)
+            wr_u16le(bytes, (uint16_t)f.size);
+    }
+    return file_replace(dir, "parts-0", bytes, at, why);
+}
+
 int main(int argc, char **argv)
 {
     struct err why = {.code = OK};
@@ -84,6 +111,8 @@ int main(int argc, char **argv)
     const int dir = open(argv[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     for (size_t i = 0; i < sizeof models / sizeof models[0] && rc == OK; i++)
         rc = write_seed(dir, i, &why);
+    if (rc == OK)
+        rc = write_parts(dir, &why);
     if (rc != OK)
         fprintf(stderr, "gguf_seeds: %s\n", why.text);
     close(dir);

@@ -9,17 +9,19 @@ typedef struct ref_chat_text text;
 struct writer {
     struct ref_chat_out *out;
     size_t skip, total;
-    char last; /* byte written */
+    char last;    /* byte written */
+    bool special; /* the last segment is */
 };
 
-static void put_segment(struct ref_chat_out *o, size_t n, bool special)
+static void put_segment(struct writer *w, size_t n, bool special)
 {
-    struct ref_chat_segment *last =
-        o->n_seg > 0 && o->n_seg <= o->cap_seg ? &o->seg[o->n_seg - 1] : NULL;
-    if (last != NULL && last->special == special) {
-        last->len += (uint32_t)n;
+    struct ref_chat_out *o = w->out;
+    if (o->n_seg > 0 && w->special == special) {
+        if (o->n_seg <= o->cap_seg)
+            o->seg[o->n_seg - 1].len += (uint32_t)n;
         return;
     }
+    w->special = special;
     if (o->n_seg < o->cap_seg)
         o->seg[o->n_seg] = (struct ref_chat_segment){
             .off = (uint32_t)o->n, .len = (uint32_t)n, .special = special};
@@ -38,7 +40,7 @@ static void put(struct writer *w, text t, bool special)
         return;
     t.bytes += begin;
     t.n -= begin;
-    put_segment(o, t.n, special);
+    put_segment(w, t.n, special);
     if (o->n < o->cap)
         memcpy(o->ret + o->n, t.bytes, t.n < o->cap - o->n ? t.n : o->cap - o->n);
     o->n += t.n;
