@@ -17,20 +17,30 @@
 enum {
     REF_GEMM_M = 384, /* rows of a that are packed at once: 384 KiB, half of a large L2 */
     REF_GEMM_N = 768, /* rows of b */
-    REF_GEMM_K = 256,
-    REF_GEMM_TILE_MAX = 32 * 12,
+    REF_GEMM_K = 256, /* a panel of a, 32 KiB at most, and one of b share the first cache */
+    REF_GEMM_MR_MAX = 32,
+    REF_GEMM_NR_MAX = 12,
+    REF_GEMM_SPILL = 16, /* floats that pack() may write behind the last panel */
     /* floats that the caller lends, at an address divisible by 64 */
-    REF_GEMM_SCRATCH = (REF_GEMM_M + REF_GEMM_N) * REF_GEMM_K + REF_GEMM_TILE_MAX,
+    REF_GEMM_SCRATCH = (REF_GEMM_M + REF_GEMM_N) * REF_GEMM_K + REF_GEMM_MR_MAX * REF_GEMM_NR_MAX +
+                       2 * REF_GEMM_SPILL,
 };
 
-/* A tile of mr x nr: ret[j*ld + i] (+)= sum over p < k of a[p*mr + i] * b[p*nr + j]. */
-typedef void ref_gemm_tile_fn(size_t k, const float *a, const float *b, float *ret, size_t ld,
-                              bool add);
+/* mr rows and `columns` <= nr columns of the result:
+ *     ret[j*ld + i] (+)= sum over p < k of a[p*mr + i] * b[p*ldb + j] */
+typedef void ref_gemm_tile_fn(size_t columns, size_t k, const float *a, const float *b, size_t ldb,
+                              float *ret, size_t ld, bool add);
+
+/* Panels of `wide` rows of x, each as k columns of `wide` neighbours; rows that are missing in the
+ * last one are zeros. `wide` is mr or nr. */
+typedef void ref_gemm_pack_fn(const float *x, size_t ld, size_t rows, size_t k, size_t wide,
+                              float *ret);
 
 struct ref_gemm {
     enum ref_isa isa;
     size_t mr, nr; /* divide REF_GEMM_M and REF_GEMM_N */
     ref_gemm_tile_fn *tile;
+    ref_gemm_pack_fn *pack;
 };
 
 /* NULL where this machine does not have it. */

@@ -30,7 +30,7 @@ static inline void lanes_store(float *p, lanes v)
     memcpy(p, &v, sizeof v);
 }
 
-/* The first n < LANES of p, and `rest` in the other lanes. */
+/* The first n <= LANES of p, and `rest` in the other lanes. */
 static inline lanes lanes_load_some(const float *p, size_t n, float rest)
 {
     float v[LANES];
@@ -58,6 +58,36 @@ static inline lanes lanes_choose(int_lanes mask, lanes yes, lanes no)
 static inline lanes lanes_max(lanes a, lanes b)
 {
     return lanes_choose(a > b, a, b);
+}
+
+/* The lower, or the upper, halves of a and b, lane by lane in turn. */
+#if defined(__AVX512F__)
+#define LANES_LOW  0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
+#define LANES_HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+#elif defined(__AVX2__)
+#define LANES_LOW  0, 8, 1, 9, 2, 10, 3, 11
+#define LANES_HIGH 4, 12, 5, 13, 6, 14, 7, 15
+#else
+#define LANES_LOW  0, 4, 1, 5
+#define LANES_HIGH 2, 6, 3, 7
+#endif
+
+/* Rows become columns: a shuffle of cards. Each round interleaves the first half of the vectors
+ * with the second, which moves one bit of a lane's number into its vector's. */
+static inline void lanes_transpose(lanes v[LANES])
+{
+    lanes w[LANES];
+#pragma GCC unroll 4
+    for (size_t round = 1; round < LANES; round *= 2) {
+#pragma GCC unroll 16
+        for (size_t i = 0; i < LANES / 2; i++) {
+            w[2 * i] = __builtin_shufflevector(v[i], v[i + LANES / 2], LANES_LOW);
+            w[2 * i + 1] = __builtin_shufflevector(v[i], v[i + LANES / 2], LANES_HIGH);
+        }
+#pragma GCC unroll 16
+        for (size_t i = 0; i < LANES; i++)
+            v[i] = w[i];
+    }
 }
 
 /* Pairwise: lane 0 with lane LANES/2, and so on. */
