@@ -142,7 +142,7 @@ struct vg_watcher {
     void (*launch_end)(void *context, const struct vg_launch *l);
 };
 
-enum { VG_WATCHERS = 2 };
+enum { VG_WATCHERS = 3 }; /* checks, cost, owners of bytes */
 struct vg_block {
     uint32_t index[3];
     uint64_t number; /* x + nx * (y + ny * z) */

@@ -6,6 +6,9 @@
  *     0x0000_0002_0000_0000                  shared memory, a window per block
  *     (device + 1) << 40                     global memory of that device
  *
+ * One more memory, number VG_HOST, is what host and devices share: managed and pinned allocations.
+ * Every launch has it behind the devices' own, so vg_launch.n_devices is then VG_HOST + 1.
+ *
  * An allocation is aligned to 256 bytes and stands between 512 guard bytes; a freed range stays
  * unused for as long as there is other room, so that a stale pointer is found out. */
 #pragma once
@@ -16,7 +19,7 @@
 
 #include "base/err.h"
 
-enum { VG_DEVICES = 8, VG_GUARD = 512, VG_ALIGN = 256, VG_WARP = 32 };
+enum { VG_DEVICES = 8, VG_HOST = VG_DEVICES, VG_GUARD = 512, VG_ALIGN = 256, VG_WARP = 32 };
 #define VG_LOCAL_WINDOW   UINT64_C(0x100000000)
 #define VG_SHARED_WINDOW  UINT64_C(0x200000000)
 #define VG_WINDOW_BYTES   UINT64_C(0x100000000)
