@@ -45,7 +45,8 @@ struct vg_allocation {
 };
 
 /* `capacity` bytes of device addresses (at most 64 GiB), of which at most `resident` may be backed
- * by pages at once (counted by 64 KiB granules as they are first written). ERR_NOMEM, ERR_RANGE. */
+ * by pages at once (counted by 64 KiB granules as they are first written). `device`: 0 to VG_HOST.
+ * ERR_NOMEM, ERR_RANGE. */
 MUST_CHECK enum err_code vg_memory_new(struct vg_memory **ret, int device, uint64_t capacity,
                                        uint64_t resident, struct err *why);
 void vg_memory_free(struct vg_memory *m);
