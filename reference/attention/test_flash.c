@@ -14,7 +14,7 @@ enum { MAX_KV = 300, MAX_Q = 37, MAX_HEADS = 8, MAX_D = 64 };
 
 static float q[MAX_Q * MAX_HEADS * MAX_D], k[MAX_KV * MAX_HEADS * MAX_D],
     v[MAX_KV * MAX_HEADS * MAX_D], truth[MAX_Q * MAX_HEADS * MAX_D],
-    flash[MAX_Q * MAX_HEADS * MAX_D], mask[MAX_Q * MAX_KV], scratch[1 << 16];
+    flash[MAX_Q * MAX_HEADS * MAX_D], mask[MAX_Q * MAX_KV], scratch[1 << 17];
 static uint8_t k_rows[sizeof k], v_rows[sizeof v];
 
 static const struct ref_attention gqa = {.heads = 8,

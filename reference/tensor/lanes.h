@@ -7,6 +7,12 @@
 #include <stdint.h>
 #include <string.h>
 
+#if defined(__AVX2__)
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
 #if defined(__AVX512F__)
 enum { LANES = 16 };
 #elif defined(__AVX2__)
@@ -30,23 +36,31 @@ static inline void lanes_store(float *p, lanes v)
     memcpy(p, &v, sizeof v);
 }
 
+static inline lanes lanes_all(float x)
+{
+    return x - (lanes){0};
+}
+
 /* The first n <= LANES of p, and `rest` in the other lanes. */
 static inline lanes lanes_load_some(const float *p, size_t n, float rest)
 {
+#if defined(__AVX512F__)
+    return _mm512_mask_loadu_ps(lanes_all(rest), (__mmask16)((1u << n) - 1), p);
+#else
     float v[LANES];
     for (size_t i = 0; i < LANES; i++)
         v[i] = i < n ? p[i] : rest;
     return lanes_load(v);
+#endif
 }
 
 static inline void lanes_store_some(float *p, lanes v, size_t n)
 {
+#if defined(__AVX512F__)
+    _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), v);
+#else
     memcpy(p, &v, n * sizeof *p);
-}
-
-static inline lanes lanes_all(float x)
-{
-    return x - (lanes){0};
+#endif
 }
 
 static inline lanes lanes_choose(int_lanes mask, lanes yes, lanes no)
@@ -54,10 +68,27 @@ static inline lanes lanes_choose(int_lanes mask, lanes yes, lanes no)
     return (lanes)((mask & (int_lanes)yes) | (~mask & (int_lanes)no));
 }
 
-/* Where a is NaN, b. */
+/* Where either is NaN, b. */
 static inline lanes lanes_max(lanes a, lanes b)
 {
+#if defined(__AVX512F__)
+    return _mm512_max_ps(a, b);
+#elif defined(__AVX2__)
+    return _mm256_max_ps(a, b);
+#else
     return lanes_choose(a > b, a, b);
+#endif
+}
+
+static inline lanes lanes_min(lanes a, lanes b)
+{
+#if defined(__AVX512F__)
+    return _mm512_min_ps(a, b);
+#elif defined(__AVX2__)
+    return _mm256_min_ps(a, b);
+#else
+    return lanes_choose(a < b, a, b);
+#endif
 }
 
 /* The lower, or the upper, halves of a and b, lane by lane in turn. */
@@ -90,37 +121,65 @@ static inline void lanes_transpose(lanes v[LANES])
     }
 }
 
+/* Lane i becomes lane i + n, and the last n come first. */
+#if defined(__AVX512F__)
+#define LANES_FROM(n)                                                                              \
+    (n) % 16, ((n) + 1) % 16, ((n) + 2) % 16, ((n) + 3) % 16, ((n) + 4) % 16, ((n) + 5) % 16,      \
+        ((n) + 6) % 16, ((n) + 7) % 16, ((n) + 8) % 16, ((n) + 9) % 16, ((n) + 10) % 16,           \
+        ((n) + 11) % 16, ((n) + 12) % 16, ((n) + 13) % 16, ((n) + 14) % 16, ((n) + 15) % 16
+#elif defined(__AVX2__)
+#define LANES_FROM(n)                                                                              \
+    (n) % 8, ((n) + 1) % 8, ((n) + 2) % 8, ((n) + 3) % 8, ((n) + 4) % 8, ((n) + 5) % 8,            \
+        ((n) + 6) % 8, ((n) + 7) % 8
+#else
+#define LANES_FROM(n) (n) % 4, ((n) + 1) % 4, ((n) + 2) % 4, ((n) + 3) % 4
+#endif
+#define LANES_TURN(v, n) __builtin_shufflevector(v, v, LANES_FROM(n))
+
 /* Pairwise: lane 0 with lane LANES/2, and so on. */
 static inline float lanes_sum(lanes v)
 {
-    float x[LANES];
-    lanes_store(x, v);
-    for (size_t half = LANES / 2; half > 0; half /= 2)
-        for (size_t i = 0; i < half; i++)
-            x[i] += x[i + half];
-    return x[0];
+    v += LANES_TURN(v, LANES / 2);
+    v += LANES_TURN(v, LANES / 4);
+#if defined(__AVX2__)
+    v += LANES_TURN(v, LANES / 8);
+#endif
+#if defined(__AVX512F__)
+    v += LANES_TURN(v, 1);
+#endif
+    return v[0];
 }
 
 static inline float lanes_highest(lanes v)
 {
-    float x[LANES];
-    lanes_store(x, v);
-    for (size_t i = 1; i < LANES; i++)
-        x[0] = x[i] > x[0] ? x[i] : x[0];
-    return x[0];
+    v = lanes_max(v, LANES_TURN(v, LANES / 2));
+    v = lanes_max(v, LANES_TURN(v, LANES / 4));
+#if defined(__AVX2__)
+    v = lanes_max(v, LANES_TURN(v, LANES / 8));
+#endif
+#if defined(__AVX512F__)
+    v = lanes_max(v, LANES_TURN(v, 1));
+#endif
+    return v[0];
 }
 
-/* exp(x), within 2 units in the last place for x from -87.3 to 88; 0 below, exp(88) above. NaN
- * stays NaN. x = n ln 2 + r with |r| <= ln 2 / 2, Taylor's series of exp(r) to the seventh power
- * (its remainder is below 6e-9), and n into the exponent. ln 2 is split as in Cephes' expf, so that
- * n * LN2_HIGH is exact. */
+/* x * 2^n for n from -252 to 254, in two halves, since 2^128 and 2^-150 are no floats. */
+static inline lanes lanes_scale(lanes x, int_lanes n)
+{
+    const int_lanes half = n >> 1;
+    return x * (lanes)((half + 127) << 23) * (lanes)((n - half + 127) << 23);
+}
+
+/* exp(x), within 2 units in the last place: subnormal below -87.3, 0 below -104, infinite above
+ * 88.7. NaN stays NaN. x = n ln 2 + r with |r| <= ln 2 / 2, Taylor's series of exp(r) to the
+ * seventh power (its remainder is below 6e-9), and n into the exponent. ln 2 is split as in Cephes'
+ * expf, so that n * LN2_HIGH is exact. */
 static inline lanes lanes_exp(lanes x)
 {
-    const lanes lowest = lanes_all(-87.3f), highest = lanes_all(88.0f);
-    const int_lanes under = x<lowest, over = x> highest;
-    x = lanes_choose(over, highest, lanes_choose(under, lowest, x));
-    const float to_whole = 12582912.0f; /* 1.5 * 2^23: adding it rounds to a whole number */
-    const lanes n = (x * 1.44269504088896341f + to_whole) - to_whole;
+    x = lanes_min(lanes_all(89.0f), lanes_max(lanes_all(-104.0f), x));
+    const lanes to_whole = lanes_all(12582912.0f); /* 1.5 * 2^23: adding it leaves no fraction, */
+    const lanes whole = x * 1.44269504088896341f + to_whole; /* and n in the last bits */
+    const lanes n = whole - to_whole;
     const lanes r = (x - n * 0.693359375f) - n * -2.12194440e-4f;
     lanes p = lanes_all(1.0f / 5040);
     p = p * r + 1.0f / 720;
@@ -130,7 +189,24 @@ static inline lanes lanes_exp(lanes x)
     p = p * r + 0.5f;
     p = p * r + 1.0f;
     p = p * r + 1.0f;
-    const int_lanes exponent = (__builtin_convertvector(n, int_lanes) + 127) << 23;
-    return lanes_choose(under, lanes_all(0),
-                        lanes_choose(over, lanes_all(__builtin_inff()), p * (lanes)exponent));
+#if defined(__AVX512F__)
+    return _mm512_scalef_ps(p, n);
+#else
+    return lanes_scale(p, (int_lanes)whole - (int_lanes)to_whole);
+#endif
+}
+
+/* tanh(x), within 3 units: below 0.625 the polynomial of Cephes' tanhf, which keeps the digits that
+ * 1 - 2/(exp(2x) + 1) would lose. NaN stays NaN. */
+static inline lanes lanes_tanh(lanes x)
+{
+    const lanes size = lanes_max(x, -x);
+    const lanes far = 1.0f - 2.0f / (lanes_exp(size + size) + 1.0f);
+    const lanes signed_far = lanes_choose(x < lanes_all(0), -far, far), z = x * x;
+    lanes p = lanes_all(-5.70498872745e-3f);
+    p = p * z + 2.06390887954e-2f;
+    p = p * z - 5.37397155531e-2f;
+    p = p * z + 1.33314422036e-1f;
+    p = p * z - 3.33332819422e-1f;
+    return lanes_choose(size < lanes_all(0.625f), x + x * z * p, signed_far);
 }
