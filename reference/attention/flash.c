@@ -127,18 +127,20 @@ static const float *load(const struct walk *w, uint32_t type, const uint8_t *row
     return floats;
 }
 
-/* How many keys of a tile there are up to the last one that some row sees. */
+/* How many keys of a tile there are up to the last one that some row sees. From the last query on,
+ * which sees most when they are causal: the first look ends it then. */
 static size_t seen(const struct walk *w, size_t row, size_t n_rows, const struct tile *t)
 {
     if (w->mask == NULL)
         return t->n;
     size_t end = 0;
-    for (size_t i = query_of(w, row); i <= query_of(w, row + n_rows - 1); i++) {
-        const float *mask = mask_of(w, i, t);
-        size_t n = t->n;
-        while (n > end && mask[n - 1] == -INFINITY)
-            n--;
-        end = n > end ? n : end;
+    for (size_t i = query_of(w, row + n_rows - 1) + 1; i > query_of(w, row) && end < t->n; i--) {
+        const float *mask = mask_of(w, i - 1, t);
+        if (w->rung->is_hidden(mask + end, t->n - end))
+            continue;
+        for (size_t n = t->n; n > end; n--)
+            if (mask[n - 1] != -INFINITY)
+                end = n;
     }
     return end;
 }
@@ -159,18 +161,26 @@ static void pack_queries(const struct walk *w)
     }
 }
 
+static bool sees_all(const struct walk *w, size_t row, size_t n_rows, const struct tile *t,
+                     size_t n)
+{
+    if (w->mask == NULL)
+        return true;
+    for (size_t i = query_of(w, row); i <= query_of(w, row + n_rows - 1); i++)
+        if (!w->rung->is_open(mask_of(w, i, t), n))
+            return false;
+    return true;
+}
+
 /* The mask of a panel's rows, transposed; NULL: they see all n keys. */
 static const float *pack_mask(const struct walk *w, size_t row, size_t n_rows, const struct tile *t,
                               size_t n)
 {
-    bool open = true;
-    for (size_t r = 0; w->mask != NULL && r < n_rows; r++) {
-        const float *mask = mask_of(w, query_of(w, row + r), t);
-        open = open && w->rung->is_open(mask, n);
-        memcpy(w->stage + r * REF_FLASH_KEYS, mask, n * sizeof *mask);
-    }
-    if (open)
+    if (sees_all(w, row, n_rows, t, n))
         return NULL;
+    for (size_t r = 0; r < n_rows; r++)
+        memcpy(w->stage + r * REF_FLASH_KEYS, mask_of(w, query_of(w, row + r), t),
+               n * sizeof *w->stage);
     w->gemm->pack(w->stage, REF_FLASH_KEYS, n_rows, n, w->gemm->mr, w->hides);
     return w->hides;
 }

@@ -80,4 +80,13 @@ static bool is_open(const float *mask, size_t n)
     return lanes_highest(lanes_max(most, rest) - lanes_min(least, rest)) == 0;
 }
 
-const struct ref_flash_rung RUNG = {RUNG_ISA, weigh, is_open};
+static bool is_hidden(const float *mask, size_t n)
+{
+    lanes most = lanes_all(-INFINITY);
+    size_t j = 0;
+    for (; j + LANES <= n; j += LANES)
+        most = lanes_max(most, lanes_load(mask + j));
+    return lanes_highest(lanes_max(most, lanes_load_some(mask + j, n - j, -INFINITY))) == -INFINITY;
+}
+
+const struct ref_flash_rung RUNG = {RUNG_ISA, weigh, is_open, is_hidden};

@@ -23,8 +23,9 @@ struct ref_flash_rung {
      * NULL; -INFINITY hides a score of any content */
     void (*weigh)(const struct ref_flash_panel *panel, float *s, const float *mask, size_t n_keys,
                   float softcap, size_t d_v);
-    /* Whether a mask changes nothing: all of it is 0. */
+    /* Whether a mask is all 0, or all -INFINITY. */
     bool (*is_open)(const float *mask, size_t n);
+    bool (*is_hidden)(const float *mask, size_t n);
 };
 
 /* NULL where this machine does not have it. */

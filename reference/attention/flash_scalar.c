@@ -44,7 +44,15 @@ static bool is_open(const float *mask, size_t n)
     return true;
 }
 
-static const struct ref_flash_rung scalar = {REF_ISA_SCALAR, weigh, is_open};
+static bool is_hidden(const float *mask, size_t n)
+{
+    for (size_t j = 0; j < n; j++)
+        if (mask[j] != -INFINITY)
+            return false;
+    return true;
+}
+
+static const struct ref_flash_rung scalar = {REF_ISA_SCALAR, weigh, is_open, is_hidden};
 
 const struct ref_flash_rung *ref_flash_rung_for(enum ref_isa isa)
 {
