@@ -84,7 +84,8 @@ struct ptx_operand {
     uint8_t base;   /* of OPERAND_MEMORY */
     bool negated;   /* !p, or -r */
     bool local;     /* OPERAND_VAR: of the function's vars, not the module's */
-    uint16_t count; /* OPERAND_VECTOR, OPERAND_PAIR */
+    uint16_t count; /* OPERAND_VECTOR, OPERAND_PAIR; OPERAND_REG: 1 + the enum ptx_mod of a selector
+                       such as .b0 or .h1, 0 without one */
     uint32_t index;
     union {
         int64_t offset; /* bytes */
@@ -96,13 +97,13 @@ enum { PTX_INSTR_MODS = 10, PTX_INSTR_TYPES = 6, PTX_INSTR_OPERANDS = 8 };
 struct ptx_instr {
     uint16_t op; /* enum ptx_op */
     uint8_t n_mods, n_types, n_operands;
-    uint8_t mods[PTX_INSTR_MODS];   /* enum ptx_mod, in the order of the text */
-    uint8_t types[PTX_INSTR_TYPES]; /* enum ptx_type, in the order of the text */
-    bool guarded, guard_negated;    /* @p, @!p */
-    uint32_t guard;                 /* a register */
-    uint32_t line;                  /* in the PTX text, from 1 */
-    uint32_t loc;                   /* 0: none; else an index into the module's locs */
-    struct ptx_operand operands[PTX_INSTR_OPERANDS];
+    uint8_t mods[PTX_INSTR_MODS];       /* enum ptx_mod, in the order of the text */
+    uint8_t types[PTX_INSTR_TYPES];     /* enum ptx_type, in the order of the text */
+    bool guarded, guard_negated;        /* @p, @!p */
+    uint32_t guard;                     /* a register */
+    uint32_t line;                      /* in the PTX text, from 1 */
+    uint32_t loc;                       /* 0: none; else an index into the module's locs */
+    const struct ptx_operand *operands; /* n_operands of them, at most PTX_INSTR_OPERANDS */
 };
 /* call (ret...), f, (params...), table: operands are always four: a vector of the results, the
  * function or register, a vector of the arguments, the prototype or table; OPERAND_NONE where one
