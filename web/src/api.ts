@@ -24,6 +24,10 @@ export class Problem extends Error {
   get status(): number {
     return this.details.status;
   }
+  /** A fault of the lab's own files: asking again does not help before somebody has mended them. */
+  get isLabUnavailable(): boolean {
+    return this.details.type === '/problems/lab-unavailable';
+  }
 }
 
 const unreachable = (): Problem =>

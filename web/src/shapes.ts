@@ -43,6 +43,10 @@ export interface LabBrief {
   status: 'new' | 'started' | 'passed';
   attempts: number;
   best: Best | null;
+  /** False: something is wrong with the lab itself, and it takes no submissions until that is mended. */
+  available: boolean;
+  /** What is wrong, for staff. */
+  unavailable_reason?: string;
 }
 
 export interface Lesson {
@@ -239,6 +243,7 @@ export type Scope = 'submit' | 'read' | 'grade' | 'admin';
 
 /** RFC 9457. */
 export interface ProblemDetails {
+  type?: string;
   title: string;
   status: number;
   detail?: string;

@@ -102,6 +102,7 @@ const lab32 = {
   max_score: 100,
   pass_mark: 70,
   files: ['formats.c'],
+  available: true,
   status: 'passed',
   attempts: 4,
   best: { submission: '01JPARTIAL', score: 72.5, verdict: 'partial', pass: true },
@@ -180,6 +181,7 @@ const brief = (over) => ({
       lab32[k],
     ]),
   ),
+  available: true,
   status: 'new',
   attempts: 0,
   best: null,
@@ -192,6 +194,16 @@ const best = (score, pass) => ({
   verdict: pass ? 'accepted' : 'wrong_answer',
   pass,
 });
+
+/** A lab whose proof failed: it stands in the list, and answers 503. */
+export const unavailable = brief({
+  ...{ id: '2.5', slug: 'sampler', title: 'A sampler that can be repeated', module: 2 },
+  ...{ available: false, status: 'started', attempts: 1 },
+});
+export const WHY_UNAVAILABLE = {
+  learner: 'something is wrong with the lab itself; its authors can see what',
+  staff: 'its proof failed: solution: earns 5 of 10 in \'top-k\' (wrong_answer)',
+};
 
 export const modules = [
   {
@@ -240,6 +252,7 @@ export const modules = [
         best: best(41, false),
       }),
       brief({ id: '2.4', slug: 'forward', title: 'One layer, then all of them', module: 2 }),
+      unavailable,
     ],
   },
   {
@@ -567,6 +580,7 @@ export const finished = [
   submissionOf('01JCOMPILE', lab32, reports.compile_error),
   submissionOf('01JACCEPTED', lab13, reports.accepted),
   submissionOf('01JSPEED', lab33, reports.speed),
+  submissionOf('01JSAMPLER', unavailable, { ...reports.partial, lab: unavailable.id, lab_title: unavailable.title }),
 ];
 
 export const reportFor = (source) => {

@@ -19,10 +19,11 @@ const CSP =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** `world` may be changed while it runs: stepMs between events, stream: false refuses server-sent events,
+/** `world` may be changed while it runs: role of who is signed in, stepMs between events, stream: false refuses server-sent events,
  *  breakAfter: N cuts each connection after N of them; pauseBefore(event) may hold one back. */
 export async function startMock({ port = 0, stepMs = 60 } = {}) {
   const world = {
+    role: fixtures.user.role,
     stepMs,
     stream: true,
     breakAfter: Infinity,
@@ -115,7 +116,26 @@ function signIn(body, response) {
   );
 }
 
-const findLab = (id) => fixtures.labs.find((lab) => lab.id === id || lab.slug === id);
+const ALL_LABS = [...fixtures.labs, fixtures.unavailable];
+const findLab = (id) => ALL_LABS.find((lab) => lab.id === id || lab.slug === id);
+const isStaff = (world) => world.role !== 'learner';
+
+/** Staff read in the list what is wrong with a lab. */
+const modulesFor = (world) =>
+  fixtures.modules.map((m) => ({
+    ...m,
+    labs: m.labs.map((lab) =>
+      lab.available || !isStaff(world) ? lab : { ...lab, unavailable_reason: fixtures.WHY_UNAVAILABLE.staff },
+    ),
+  }));
+
+function refuseLab(world, response, lab) {
+  const why = fixtures.WHY_UNAVAILABLE[isStaff(world) ? 'staff' : 'learner'];
+  problem(response, 503, `lab ${lab.id}: ${why}`, {
+    type: '/problems/lab-unavailable',
+    title: 'The lab is unavailable',
+  });
+}
 const withoutReport = ({ report, ...rest }) => rest;
 
 const ROUTES = [
@@ -124,15 +144,20 @@ const ROUTES = [
     /^\/sessions\/current$/,
     ({ response }) => response.writeHead(204, { 'Set-Cookie': 'session=; Max-Age=0; Path=/' }).end(),
   ],
-  ['GET', /^\/me$/, ({ response }) => json(response, 200, { user: fixtures.user, cohorts: [] })],
-  ['GET', /^\/modules$/, ({ response }) => json(response, 200, { modules: fixtures.modules })],
+  [
+    'GET',
+    /^\/me$/,
+    ({ world, response }) => json(response, 200, { user: { ...fixtures.user, role: world.role }, cohorts: [] }),
+  ],
+  ['GET', /^\/modules$/, ({ world, response }) => json(response, 200, { modules: modulesFor(world) })],
   [
     'GET',
     /^\/labs\/([^/]+)$/,
-    ({ response, args: [id] }) => {
+    ({ world, response, args: [id] }) => {
       const lab = findLab(id);
-      if (lab) json(response, 200, lab);
-      else problem(response, 404, 'There is no such lab');
+      if (!lab) problem(response, 404, 'There is no such lab');
+      else if (!lab.available) refuseLab(world, response, lab);
+      else json(response, 200, lab);
     },
   ],
   [

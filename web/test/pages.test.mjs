@@ -14,7 +14,10 @@ before(async () => {
 });
 
 beforeEach(async () => {
-  Object.assign(mock.world, { stepMs: 20, stream: true, breakAfter: Infinity, pauseBefore: () => undefined });
+  Object.assign(mock.world, {
+    ...{ role: 'learner', stepMs: 20, stream: true, breakAfter: Infinity },
+    pauseBefore: () => undefined,
+  });
   await context.clearCookies();
 });
 
@@ -183,6 +186,44 @@ describe('labs', () => {
       await page.getByRole('heading', { name: 'Labs', level: 1 }).waitFor();
       await page.goForward();
       await page.getByRole('heading', { name: 'What to write' }).waitFor();
+    }));
+});
+
+describe('a lab with a fault of its own', () => {
+  test('is marked in the list with what that means, and is nothing to start with', () =>
+    withPage(async (page) => {
+      await page.goto('/labs');
+      const row = page.getByRole('row').filter({ hasText: 'A sampler that can be repeated' });
+      await row.getByText('Unavailable', { exact: true }).waitFor();
+      await row.getByText('takes no submissions until its authors have mended it').waitFor();
+      assert.equal(await page.locator('.up-next').getByText('A sampler').count(), 0);
+      await assertAccessible(page);
+    }));
+
+  test('says on its page what a learner can do, offers no way to submit, and keeps the attempts', () =>
+    withPage(async (page) => {
+      for (const tab of ['', '/solution', '/attempts']) {
+        await page.goto(`/labs/sampler${tab}`);
+        await page.getByRole('heading', { name: 'This lab is unavailable', level: 1 }).waitFor();
+        await page.getByText('something is wrong with the lab itself').waitFor();
+        await page.getByText('Tell whoever runs the course, and go on with another lab.').waitFor();
+        await page.getByRole('region', { name: 'Your attempts' }).getByRole('link', { name: '#1' }).waitFor();
+        assert.equal(await page.getByRole('button', { name: 'Submit' }).count(), 0);
+        assert.equal(await page.getByRole('link', { name: 'Write the solution' }).count(), 0);
+        await assertAccessible(page);
+        await assertFitsWidth(page);
+      }
+    }));
+
+  test('tells staff what is wrong with it and how to mend it', () =>
+    withPage(async (page) => {
+      mock.world.role = 'instructor';
+      await page.goto('/labs');
+      const row = page.getByRole('row').filter({ hasText: 'A sampler that can be repeated' });
+      await row.getByText("its proof failed: solution: earns 5 of 10 in 'top-k'").waitFor();
+      await row.getByRole('link', { name: '2.5' }).click();
+      await page.getByText('lab 2.5: its proof failed').waitFor();
+      await page.getByText('Mend the lab, then run grade test on it.').waitFor();
     }));
 });
 

@@ -7,7 +7,7 @@ import { Markdown } from '../parts/markdown';
 import { Crumbs, useTitle } from '../parts/shell';
 import { Failed, Waiting } from '../parts/states';
 import { labPath, type LabTab } from '../router';
-import type { Lab, User } from '../shapes';
+import type { Lab, Submission, User } from '../shapes';
 import { StatusTag } from './labs';
 import { SolutionTab } from './solution';
 
@@ -21,7 +21,12 @@ export function LabPage({ slug, tab, user }: LabPageProps) {
   const lab = useLoad(slug, () => api.getLab(slug)).value;
   useTitle(lab.is === 'ready' ? `${lab.value.id} ${lab.value.title}` : 'Lab');
   if (lab.is === 'waiting') return <Waiting what="the lab" />;
-  if (lab.is === 'failed') return <Failed why={lab.why} />;
+  if (lab.is === 'failed')
+    return lab.why.isLabUnavailable ? (
+      <LabUnavailable slug={slug} why={lab.why} staff={user.role !== 'learner'} />
+    ) : (
+      <Failed why={lab.why} />
+    );
   return (
     <>
       <Crumbs trail={[{ title: 'Labs', href: '/labs' }, { title: `Module ${lab.value.module}` }]} />
@@ -42,6 +47,47 @@ export function LabPage({ slug, tab, user }: LabPageProps) {
         <Facts lab={lab.value} />
       </div>
     </>
+  );
+}
+
+/** Nobody can read this lab or send anything to it: what happened, and what each reader can do. */
+function LabUnavailable({ slug, why, staff }: { slug: string; why: api.Problem; staff: boolean }) {
+  return (
+    <>
+      <UnavailableWords why={why} staff={staff} />
+      <EarlierAttempts lab={slug} />
+    </>
+  );
+}
+
+function UnavailableWords({ why, staff }: { why: api.Problem; staff: boolean }) {
+  useTitle('Unavailable');
+  return (
+    <section class="problem">
+      <p class="problem-status" aria-hidden="true">
+        {why.status}
+      </p>
+      <h1 tabIndex={-1}>This lab is unavailable</h1>
+      <p>{why.message}</p>
+      {staff ? (
+        <p>
+          Mend the lab, then run <code>grade test</code> on it. The server takes it back when it is started again.
+        </p>
+      ) : (
+        <p>
+          It takes no submissions now. What you sent for it before is kept, with its scores. Tell whoever runs the
+          course, and go on with another lab.
+        </p>
+      )}
+      <p class="row">
+        <a class="button" href="/labs">
+          All labs
+        </a>
+        <button type="button" class="button quiet" onClick={() => location.reload()}>
+          Try again
+        </button>
+      </p>
+    </section>
   );
 }
 
@@ -72,7 +118,7 @@ function Tab({ lab, tab, user }: { lab: Lab; tab: LabTab; user: User }) {
     case 'solution':
       return <SolutionTab lab={lab} user={user} />;
     case 'attempts':
-      return <AttemptsTab lab={lab} />;
+      return <AttemptsTab lab={lab.id} />;
   }
 }
 
@@ -89,15 +135,26 @@ function Handout({ lab }: { lab: Lab }) {
   );
 }
 
-function AttemptsTab({ lab }: { lab: Lab }) {
-  const attempts = useLoad(lab.id, () => api.getSubmissions(lab.id)).value;
-  const nowMs = useMemo(() => Date.now(), [attempts]);
+function AttemptsTab({ lab }: { lab: string }) {
+  const attempts = useLoad(lab, () => api.getSubmissions(lab)).value;
   if (attempts.is === 'waiting') return <Waiting what="your attempts" />;
   if (attempts.is === 'failed') return <p role="alert">{attempts.why.message}</p>;
+  return <YourAttempts submissions={attempts.value} />;
+}
+
+/** Beside a page that is whole without them. */
+function EarlierAttempts({ lab }: { lab: string }) {
+  const attempts = useLoad(lab, () => api.getSubmissions(lab)).value;
+  if (attempts.is !== 'ready' || attempts.value.length === 0) return null;
+  return <YourAttempts submissions={attempts.value} />;
+}
+
+function YourAttempts({ submissions }: { submissions: Submission[] }) {
+  const nowMs = useMemo(() => Date.now(), [submissions]);
   return (
-    <section aria-labelledby="attempts-title">
+    <section class="your-attempts" aria-labelledby="attempts-title">
       <h2 id="attempts-title">Your attempts</h2>
-      <Attempts submissions={attempts.value} nowMs={nowMs} />
+      <Attempts submissions={submissions} nowMs={nowMs} />
     </section>
   );
 }

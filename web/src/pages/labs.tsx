@@ -34,7 +34,8 @@ const passed = (labs: LabBrief[]): number => labs.filter((lab) => lab.status ===
 
 /** The lab to go on with: one that was started and not passed, else the first new one. */
 function UpNext({ labs }: { labs: LabBrief[] }) {
-  const next = labs.find((l) => l.status === 'started') ?? labs.find((l) => l.status === 'new');
+  const open = labs.filter((l) => l.available);
+  const next = open.find((l) => l.status === 'started') ?? open.find((l) => l.status === 'new');
   if (next === undefined) return null;
   return (
     <p class="up-next">
@@ -98,6 +99,10 @@ function LabTable({ labs, title }: { labs: LabBrief[]; title: string }) {
   );
 }
 
+const whyUnavailable = (lab: LabBrief): string =>
+  lab.unavailable_reason ??
+  'This lab has a fault of its own and takes no submissions until its authors have mended it.';
+
 const STATUS = {
   new: { word: 'New', icon: 'new', tone: 'none' },
   started: { word: 'Started', icon: 'started', tone: 'part' },
@@ -114,16 +119,25 @@ export function StatusTag({ status }: { status: LabBrief['status'] }) {
   );
 }
 
+/** A lab whose own files are at fault. A learner loses nothing by it, so it is no verdict of theirs. */
+function UnavailableTag() {
+  return (
+    <span class="verdict tone-ours">
+      <Icon name="internal_error" />
+      <span>Unavailable</span>
+    </span>
+  );
+}
+
 function LabRow({ lab }: { lab: LabBrief }) {
   return (
     <tr>
-      <td class="labs-status">
-        <StatusTag status={lab.status} />
-      </td>
+      <td class="labs-status">{lab.available ? <StatusTag status={lab.status} /> : <UnavailableTag />}</td>
       <td class="labs-title">
         <a href={labPath(lab.slug)}>
           <span class="lab-id">{lab.id}</span> {lab.title}
         </a>
+        {!lab.available && <p class="labs-why muted">{whyUnavailable(lab)}</p>}
       </td>
       <td class="wide-only muted">
         {lab.kind}, {lab.hours} h
