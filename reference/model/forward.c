@@ -6,6 +6,8 @@
 
 #include "base/checked.h"
 #include "reference/attention/flash.h"
+#include "reference/model/adapter.h"
+#include "reference/model/codes.h"
 #include "reference/tensor/norm.h"
 #include "reference/tensor/rows.h"
 
@@ -70,6 +72,7 @@ struct pass {
     float *cosines, *sines; /* (n_rot / 2) */
     float *attention;       /* as flash.h asks */
     float *scores;          /* (experts) */
+    float *low;             /* what the widest pair of an adapter needs */
     uint8_t *partner;       /* (n) rows of the widest activations */
 };
 
@@ -106,6 +109,14 @@ static size_t widest_row(const struct ref_model *m)
     return larger(larger(m->dim, m->ff), ref_model_q_width(m)) * sizeof(float);
 }
 
+static size_t widest_pair(const struct ref_model *m)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < m->n_adapters; i++)
+        most = larger(most, m->adapter[i].scratch);
+    return most;
+}
+
 static struct ref_attention attention_of(const struct ref_model *m, const struct ref_cache *c)
 {
     return (struct ref_attention){.heads = m->heads,
@@ -139,6 +150,7 @@ static void lend_all(struct lender *l, const struct ref_model *m, const struct r
     p->sines = lend(l, (size_t)m->rope.n_rot / 2, f);
     p->attention = lend(l, ref_flash_scratch(&a), f);
     p->scores = lend(l, (size_t)m->experts, f);
+    p->low = lend(l, widest_pair(m), f);
     p->partner = lend(l, n, widest_row(m));
 }
 
@@ -152,19 +164,11 @@ size_t ref_forward_scratch(const struct ref_model *m, const struct ref_cache *c,
 
 /* ---- products ---- */
 
-static bool is_finite(const float *x, size_t n)
+/* A token without codes has a row of NaN. */
+static void spoil(const struct ref_matrix *w, uint32_t partner, const float *x, size_t n, float *y)
 {
     for (size_t i = 0; i < n; i++)
-        if (!isfinite(x[i]))
-            return false;
-    return true;
-}
-
-/* What is not finite has no codes: such a token's row is NaN throughout. */
-static void spoil(const struct ref_matrix *w, const float *x, size_t n, float *y)
-{
-    for (size_t i = 0; i < n; i++)
-        if (!is_finite(x + i * w->in, w->in))
+        if (!ref_has_codes(partner, x + i * w->in, w->in))
             for (size_t o = 0; o < w->out; o++)
                 y[i * w->out + o] = NAN;
 }
@@ -179,14 +183,25 @@ static void project(const struct pass *p, const struct ref_matrix *w, const floa
     ref_dot_fn *dot = p->kernels->dot[w->type];
     memset(p->partner, 0, n * row);
     for (size_t i = 0; i < n; i++)
-        if (is_finite(x + i * w->in, w->in))
+        if (ref_has_codes(partner, x + i * w->in, w->in))
             p->kernels->quantize[partner](x + i * w->in, w->in, p->partner + i * row);
     for (size_t o = 0; o < w->out; o++)
         for (size_t i = 0; i < n; i++) {
             const float sum = dot(w->rows + o * w->row_bytes, p->partner + i * row, w->in);
             y[i * w->out + o] = bias != NULL ? sum + bias[o] : sum;
         }
-    spoil(w, x, n, y);
+    spoil(w, partner, x, n, y);
+}
+
+/* Adds what the adapters make of x to y = W x, W being a part of a layer. */
+static void adapt(const struct pass *p, int layer, enum ref_adapter_part part, const float *x,
+                  size_t n, float *y)
+{
+    for (size_t i = 0; i < p->m->n_adapters; i++) {
+        const struct ref_lora *l = &p->m->adapter[i].layer[layer].part[part];
+        if (l->a.rows != NULL)
+            ref_lora_apply(l, p->kernels, x, n, p->low, y);
+    }
 }
 
 static void add(float *x, const float *y, float weight, size_t n)
@@ -255,22 +270,31 @@ static void attention_part(const struct pass *p, int layer)
     project(p, &w->q, w->q_bias, p->xn, n, p->q);
     project(p, &w->k, w->k_bias, p->xn, n, p->k);
     project(p, &w->v, w->v_bias, p->xn, n, p->v);
+    adapt(p, layer, REF_ADAPTER_Q, p->xn, n, p->q);
+    adapt(p, layer, REF_ADAPTER_K, p->xn, n, p->k);
+    adapt(p, layer, REF_ADAPTER_V, p->xn, n, p->v);
     rotate(p);
     store(p, layer);
     attend(p, layer);
     project(p, &w->o, NULL, p->heads, n, p->out);
+    adapt(p, layer, REF_ADAPTER_O, p->heads, n, p->out);
     add(p->x, p->out, 1, n * p->m->dim);
 }
 
 /* ---- feed-forward ---- */
 
-static void feed(const struct pass *p, const struct ref_matrix *gate, const struct ref_matrix *up,
-                 const struct ref_matrix *down, const float *x, size_t n)
+/* The matrices are the layer's, or one of its experts', which have no pairs. */
+static void feed(const struct pass *p, int layer, const struct ref_matrix *gate,
+                 const struct ref_matrix *up, const struct ref_matrix *down, const float *x,
+                 size_t n)
 {
     project(p, gate, NULL, x, n, p->gate);
     project(p, up, NULL, x, n, p->up);
+    adapt(p, layer, REF_ADAPTER_GATE, x, n, p->gate);
+    adapt(p, layer, REF_ADAPTER_UP, x, n, p->up);
     p->rows->swiglu(p->gate, p->gate, p->up, n * p->m->ff);
     project(p, down, NULL, p->gate, n, p->out);
+    adapt(p, layer, REF_ADAPTER_DOWN, p->gate, n, p->out);
 }
 
 static struct ref_matrix expert_of(const struct ref_matrix *all, int experts, int expert)
@@ -293,12 +317,14 @@ static int best_expert(const float *scores, int n)
 /* Mixtral: the best experts by probability, the first of equals, their weights normed to sum 1.
  * (build_moe_ffn in llama.cpp's src/llama-graph.cpp; Jiang and others: Mixtral of Experts, 2024.)
  */
-static void feed_experts(const struct pass *p, const struct ref_layer *w, size_t token)
+static void feed_experts(const struct pass *p, int layer, size_t token)
 {
     const struct ref_model *m = p->m;
+    const struct ref_layer *w = &m->layer[layer];
     const float *x = p->xn + token * m->dim;
     float total = 0;
     project(p, &w->router, NULL, x, 1, p->scores);
+    adapt(p, layer, REF_ADAPTER_ROUTER, x, 1, p->scores);
     ref_softmax(p->scores, p->scores, NULL, (size_t)m->experts, 1);
     float chosen[REF_MODEL_EXPERTS] = {0};
     int expert[REF_MODEL_EXPERTS] = {0};
@@ -312,7 +338,7 @@ static void feed_experts(const struct pass *p, const struct ref_layer *w, size_t
         const struct ref_matrix gate = expert_of(&w->gate, m->experts, expert[i]);
         const struct ref_matrix up = expert_of(&w->up, m->experts, expert[i]);
         const struct ref_matrix down = expert_of(&w->down, m->experts, expert[i]);
-        feed(p, &gate, &up, &down, x, 1);
+        feed(p, layer, &gate, &up, &down, x, 1);
         add(p->x + token * m->dim, p->out, chosen[i] / total, m->dim);
     }
 }
@@ -323,12 +349,12 @@ static void feed_forward_part(const struct pass *p, int layer)
     const size_t n = p->batch->n;
     norm_rows(p, w->ffn_norm, n);
     if (p->m->experts == 0) {
-        feed(p, &w->gate, &w->up, &w->down, p->xn, n);
+        feed(p, layer, &w->gate, &w->up, &w->down, p->xn, n);
         add(p->x, p->out, 1, n * p->m->dim);
         return;
     }
     for (size_t i = 0; i < n; i++)
-        feed_experts(p, w, i);
+        feed_experts(p, layer, i);
 }
 
 /* ---- the whole ---- */
@@ -355,11 +381,25 @@ static void embed(const struct pass *p)
     for (size_t i = 0; i < p->batch->n; i++)
         p->kernels->dequantize[w->type](w->rows + (size_t)p->batch->ids[i] * w->row_bytes, w->in,
                                         p->x + i * w->in);
+    for (size_t i = 0; i < p->m->n_adapters; i++)
+        if (p->m->adapter[i].embed.a.rows != NULL) {
+            const enum err_code rc = ref_lora_embed(&p->m->adapter[i].embed, p->kernels,
+                                                    p->batch->ids, p->batch->n, p->low, p->x, NULL);
+            assert(rc == OK); /* check_batch() knows the vocabulary */
+        }
 }
 
 static bool wants(const struct ref_batch *b, size_t i)
 {
     return b->wanted != NULL ? b->wanted[i] != 0 : i + 1 == b->n;
+}
+
+static void put_logits(const struct pass *p, const float *x, float *logits)
+{
+    project(p, &p->m->output, NULL, x, 1, logits);
+    for (size_t i = 0; i < p->m->n_adapters; i++)
+        if (p->m->adapter[i].output.a.rows != NULL)
+            ref_lora_apply(&p->m->adapter[i].output, p->kernels, x, 1, p->low, logits);
 }
 
 static void give_logits(const struct pass *p, float *logits, float *hidden)
@@ -371,7 +411,7 @@ static void give_logits(const struct pass *p, float *logits, float *hidden)
         p->rows->rms_norm(p->xn, p->x + i * m->dim, m->output_norm, m->dim, m->eps);
         if (hidden != NULL)
             memcpy(hidden + row * m->dim, p->xn, m->dim * sizeof *hidden);
-        project(p, &m->output, NULL, p->xn, 1, logits + row * m->vocab);
+        put_logits(p, p->xn, logits + row * m->vocab);
         row++;
     }
 }

@@ -1,7 +1,7 @@
 /* A forward pass: tokens of one or several sequences in, logits out, keys and values kept.
  *
- *     for a prompt of 5 tokens:  n = 5, where = {{0, 1}, {1, 1} ... {4, 1}}, wanted = {0, 0, 0, 0,
- * 1} for each token after it:   n = 1, where = {{5, 1}},                   wanted = {1}
+ *     a prompt of 3 tokens   n = 3, where = {{0, 1}, {1, 1}, {2, 1}}, wanted = {0, 0, 1}
+ *     each token after it    n = 1, where = {{3, 1}}, wanted = {1}
  *
  * Every matrix product brings the activations to the partner of the weights' type first, as
  * llama.cpp does (quant/dot.h); norms, rotation and attention are float. With the scalar kernels
@@ -42,9 +42,13 @@ size_t ref_forward_scratch(const struct ref_model *m, const struct ref_cache *c,
 
 /* ERR_RANGE: an id outside of the vocabulary, a position outside of the context, a sequence that is
  * not below REF_KV_SEQUENCES. ERR_LIMIT: the cache is full. ERR_TOO_LARGE: the scratch is too
- * small. The cache is unchanged then. scratch     (ref_forward_scratch) at an address divisible by
- * 64 ret_logits  (number of wanted tokens, vocab) ret_hidden  NULL, or (number of wanted tokens,
- * dim): what the output matrix is applied to */
+ * small. The cache is unchanged then. A token whose activations have no codes in the type that a
+ * product asks for (NaN, infinite, or beyond what the scale of Q8_0 holds) has NaN for logits.
+ *
+ *   scratch     (ref_forward_scratch)        at an address divisible by 64
+ *   ret_logits  (wanted tokens, vocab)
+ *   ret_hidden  NULL, or (wanted tokens, dim): what the output matrix is applied to
+ */
 MUST_CHECK enum err_code ref_forward(const struct ref_model *m, const struct ref_quant_kernels *k,
                                      struct ref_cache *c, const struct ref_batch *batch,
                                      void *scratch, size_t scratch_bytes, float *ret_logits,

@@ -16,6 +16,8 @@ enum err_code ref_gguf_vocab_sizes(const struct ref_gguf_file *file, uint32_t *r
 {
     const struct ref_gguf_kv *tokens = array_of(file, "tokenizer.ggml.tokens", REF_GGUF_STRING);
     const struct ref_gguf_kv *merges = array_of(file, "tokenizer.ggml.merges", REF_GGUF_STRING);
+    if (file->swapped)
+        return err_set(why, ERR_UNSUPPORTED, "the vocabulary of a big-endian file");
     if (tokens == NULL || tokens->n == 0)
         return err_set(why, ERR_NOT_FOUND, "the file has no tokenizer.ggml.tokens");
     if (tokens->n > REF_VOCAB_MAX || (merges != NULL && merges->n > REF_VOCAB_MAX))

@@ -11,7 +11,8 @@
 #include "reference/gguf/gguf.h"
 #include "reference/token/vocab.h"
 
-/* ERR_NOT_FOUND: no tokens. ERR_TOO_LARGE: more than REF_VOCAB_MAX. */
+/* ERR_UNSUPPORTED: a big-endian file. ERR_NOT_FOUND: no tokens. ERR_TOO_LARGE: more than
+ * REF_VOCAB_MAX. */
 MUST_CHECK enum err_code ref_gguf_vocab_sizes(const struct ref_gguf_file *file,
                                               uint32_t *ret_pieces, uint32_t *ret_merges,
                                               struct err *why);

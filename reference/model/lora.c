@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/checked.h"
-#include "reference/quant/quant.h"
+#include "reference/model/codes.h"
 
 float ref_lora_scale(float alpha, size_t rank, float user_scale)
 {
@@ -24,6 +24,8 @@ static bool says(const struct ref_gguf_file *file, const char *key, const char *
 
 static enum err_code read_alpha(const struct ref_gguf_file *file, float *ret, struct err *why)
 {
+    if (file->swapped)
+        return err_set(why, ERR_UNSUPPORTED, "a big-endian adapter");
     if (!says(file, "general.type", "adapter") || !says(file, "adapter.type", "lora"))
         return err_set(why, ERR_UNSUPPORTED,
                        "general.type and adapter.type: expected adapter and lora");
@@ -112,24 +114,16 @@ size_t ref_lora_scratch(const struct ref_lora *l)
     return (l->a.in > l->b.in ? l->a.in : l->b.in) + l->b.in;
 }
 
-static bool is_finite(const float *x, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (!isfinite(x[i]))
-            return false;
-    return true;
-}
-
 /* y = the rows of w times x, or plus `scale` times that; NaN where x has no codes. */
 static void multiply(const struct ref_quant_kernels *k, const struct ref_matrix *w, const float *x,
                      void *partner, float *y, const float *scale)
 {
-    const bool finite = is_finite(x, w->in);
-    if (finite)
-        k->quantize[ref_quant_find(w->type)->partner](x, w->in, partner);
+    const uint32_t type = ref_quant_find(w->type)->partner;
+    const bool coded = ref_has_codes(type, x, w->in);
+    if (coded)
+        k->quantize[type](x, w->in, partner);
     for (size_t o = 0; o < w->out; o++) {
-        const float sum =
-            finite ? k->dot[w->type](w->rows + o * w->row_bytes, partner, w->in) : NAN;
+        const float sum = coded ? k->dot[w->type](w->rows + o * w->row_bytes, partner, w->in) : NAN;
         y[o] = scale != NULL ? y[o] + *scale * sum : sum;
     }
 }

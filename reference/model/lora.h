@@ -27,8 +27,9 @@ float ref_lora_scale(float alpha, size_t rank, float user_scale);
 
 /* The pair that belongs to the base model's matrix w, which is called `name`
  * ("blk.0.attn_q.weight"). ERR_NOT_FOUND: the file is an adapter that leaves this matrix alone.
- * ERR_UNSUPPORTED: no adapter of this kind, or a type without a product. ERR_INVALID: half a pair,
- * a shape that does not fit w, an alpha or a user_scale that is not finite. */
+ * ERR_UNSUPPORTED: no adapter of this kind, a big-endian one, or a type without a product.
+ * ERR_INVALID: half a pair, a shape that does not fit w, an alpha or a user_scale that is not
+ * finite. */
 MUST_CHECK enum err_code ref_lora_find(const struct ref_gguf_file *file, const char *name,
                                        enum ref_lora_kind kind, const struct ref_matrix *w,
                                        float user_scale, struct ref_lora *ret, struct err *why);
@@ -38,7 +39,10 @@ size_t ref_lora_scratch(const struct ref_lora *l);
 
 /* y += scale * B (A x), for n rows; the products bring the activations to the partners of the types
  * of A and B, as all of the forward pass does. Several adapters are applied one after another. A
- * row of x that is not finite makes its row of y NaN. x        (n, in) scratch  (ref_lora_scratch)
+ * row of x without codes in such a type makes its row of y NaN.
+ *
+ *   x        (n, in)
+ *   scratch  (ref_lora_scratch)
  *   y        (n, out)  holds W x before */
 void ref_lora_apply(const struct ref_lora *l, const struct ref_quant_kernels *k, const float *x,
                     size_t n, float *scratch, float *y);

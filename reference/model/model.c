@@ -66,6 +66,8 @@ static enum err_code read_arch(const struct ref_gguf_file *file, struct source *
 {
     const struct ref_gguf_kv *kv = ref_gguf_find(file, "general.architecture");
     struct ref_gguf_span s;
+    if (file->swapped)
+        return err_set(why, ERR_UNSUPPORTED, "a big-endian model");
     if (kv == NULL || ref_gguf_str(file, kv, 0, &s) != REF_GGUF_OK)
         return err_set(why, ERR_NOT_FOUND, "the file has no key general.architecture");
     *ret = (struct source){.file = file, .why = why};

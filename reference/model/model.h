@@ -2,8 +2,8 @@
  * where their rows begin. Nothing is copied: the file has to stay.
  *
  *     architecture   rotary pairs   biases of q, k, v   feed-forward part
- *     llama          NORM           no                  SwiGLU; experts where llama.expert_count >
- * 0 qwen2          NEOX           yes                 SwiGLU
+ *     llama          NORM           where they are      SwiGLU, or experts (llama.expert_count)
+ *     qwen2          NEOX           where they are      SwiGLU, or experts
  *
  * Without a tensor output.weight the embedding is the output matrix too. Names of keys and tensors:
  * docs/gguf.md in ggml, src/llama-arch.cpp in llama.cpp. Everything in the file is a stranger's:
@@ -24,6 +24,8 @@ enum {
     REF_MODEL_VOCAB = 1 << 24,
     REF_MODEL_EXPERTS = 256,
 };
+
+struct ref_adapter; /* adapter.h */
 
 /* `out` rows of `in` weights. */
 struct ref_matrix {
@@ -47,7 +49,9 @@ struct ref_model {
     struct ref_rope rope;
     struct ref_matrix embed, output;
     const float *output_norm;
-    struct ref_layer *layer; /* the caller's */
+    struct ref_layer *layer;           /* the caller's */
+    const struct ref_adapter *adapter; /* (n_adapters) the caller's to set: adapter.h */
+    size_t n_adapters;
 };
 
 /* Layers that `layer` has to have room for. ERR_INVALID, ERR_NOT_FOUND: the key is missing or
@@ -55,9 +59,9 @@ struct ref_model {
 MUST_CHECK enum err_code ref_model_layers(const struct ref_gguf_file *file, int *ret,
                                           struct err *why);
 
-/* ERR_UNSUPPORTED: an architecture, a type, or a kind of scaling that is not here. ERR_NOT_FOUND: a
- * key or a tensor. ERR_INVALID: a value or a shape that does not fit the others; `why` names it.
- *   layer (ref_model_layers)  the caller's, stays with the model */
+/* ERR_UNSUPPORTED: a big-endian file, an architecture, a type, or a kind of scaling that is not
+ * here. ERR_NOT_FOUND: a key or a tensor. ERR_INVALID: a value or a shape that does not fit the
+ * others; `why` names it. layer (ref_model_layers)  the caller's, stays with the model */
 MUST_CHECK enum err_code ref_model_open(const struct ref_gguf_file *file, struct ref_layer *layer,
                                         struct ref_model *ret, struct err *why);
 

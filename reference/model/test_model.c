@@ -9,11 +9,9 @@
 
 #include <cmocka.h>
 
-#include "base/arena.h"
-#include "reference/gguf/gguf_write.h"
 #include "reference/model/forward.h"
 #include "reference/model/gguf_vocab.h"
-#include "reference/model/train/net.h"
+#include "reference/model/made_model.h"
 #include "reference/model/train/rng.h"
 #include "reference/quant/quant.h"
 
@@ -31,153 +29,14 @@ enum {
 static const struct net_shape shape = {VOCAB,    DIM,     FF,  LAYERS, HEADS,
                                        KV_HEADS, CONTEXT, 100, 1e-5f};
 
-/* ---- a file, put together from what a test wants to be in it ---- */
-
-struct made {
-    struct arena a;
-    struct ref_gguf_kv_model kv[32];
-    struct ref_gguf_tensor_model tensor[64];
-    size_t n_kv, n_tensors;
-    struct ref_gguf_file file;
-    struct ref_model model;
-    struct ref_layer layer[LAYERS];
-};
-
-static void add_text(struct made *m, const char *key, const char *text)
-{
-    struct ref_gguf_text *t = arena_alloc(&m->a, sizeof *t);
-    *t = (struct ref_gguf_text){text, strlen(text)};
-    m->kv[m->n_kv++] =
-        (struct ref_gguf_kv_model){.key = {key, strlen(key)}, .type = REF_GGUF_STRING, .data = t};
-}
-
-static void add_count(struct made *m, const char *key, uint32_t value)
-{
-    uint32_t *v = arena_alloc(&m->a, sizeof *v);
-    *v = value;
-    m->kv[m->n_kv++] =
-        (struct ref_gguf_kv_model){.key = {key, strlen(key)}, .type = REF_GGUF_U32, .data = v};
-}
-
-static void add_number(struct made *m, const char *key, float value)
-{
-    float *v = arena_alloc(&m->a, sizeof *v);
-    *v = value;
-    m->kv[m->n_kv++] =
-        (struct ref_gguf_kv_model){.key = {key, strlen(key)}, .type = REF_GGUF_F32, .data = v};
-}
-
-static void add_tensor(struct made *m, const char *name, uint32_t type, const float *w, size_t in,
-                       size_t out, size_t depth)
-{
-    size_t bytes;
-    struct err why;
-    assert_int_equal(ref_quant_row_bytes(type, in * (out > 0 ? out : 1) * depth, &bytes, &why), OK);
-    void *data = arena_alloc(&m->a, bytes);
-    if (ref_quant_quantize(type, w, in * (out > 0 ? out : 1) * depth, data, &why) != OK)
-        fail_msg("%s", why.text);
-    name = arena_strdup(&m->a, name);
-    m->tensor[m->n_tensors++] = (struct ref_gguf_tensor_model){.name = {name, strlen(name)},
-                                                               .n_dims = depth > 1 ? 3
-                                                                         : out > 0 ? 2
-                                                                                   : 1,
-                                                               .type = type,
-                                                               .ne = {in, out, depth},
-                                                               .data = data};
-}
-
-static void add_layer(struct made *m, const struct net *net, const float *w, int l, uint32_t type,
-                      size_t experts)
-{
-    const struct net_layer *y = &net->layer[l];
-    const size_t kv = DIM / HEADS * KV_HEADS, depth = experts > 0 ? experts : 1;
-    const char *kind = experts > 0 ? "_exps" : "";
-    char name[64];
-#define NAME(...) (snprintf(name, sizeof name, "blk.%d." __VA_ARGS__), name)
-    add_tensor(m, NAME("attn_norm.weight", l), REF_F32, w + y->norm1, DIM, 0, 1);
-    add_tensor(m, NAME("attn_q.weight", l), type, w + y->wq, DIM, DIM, 1);
-    add_tensor(m, NAME("attn_k.weight", l), type, w + y->wk, DIM, kv, 1);
-    add_tensor(m, NAME("attn_v.weight", l), type, w + y->wv, DIM, kv, 1);
-    add_tensor(m, NAME("attn_output.weight", l), type, w + y->wo, DIM, DIM, 1);
-    add_tensor(m, NAME("ffn_norm.weight", l), REF_F32, w + y->norm2, DIM, 0, 1);
-    const struct {
-        const char *name;
-        size_t at, in, out;
-    } parts[] = {{"gate", y->gate, DIM, FF}, {"up", y->up, DIM, FF}, {"down", y->down, FF, DIM}};
-    for (size_t i = 0; i < 3; i++) {
-        float *all = arena_array(&m->a, DIM * FF * depth, sizeof *all);
-        for (size_t e = 0; e < depth;
-             e++) /* expert e is the net's own part, e times as much more */
-            for (size_t j = 0; j < DIM * FF; j++)
-                all[e * DIM * FF + j] = w[parts[i].at + j] * (i == 2 ? (float)(1 + e) : 1);
-        add_tensor(m, NAME("ffn_%s%s.weight", l, parts[i].name, kind), type, all, parts[i].in,
-                   parts[i].out, depth);
-    }
-#undef NAME
-}
-
-static void begin(struct made *m, const char *arch)
-{
-    static const struct {
-        const char *name;
-        uint32_t value;
-    } counts[] = {{"block_count", LAYERS},         {"context_length", CONTEXT},
-                  {"embedding_length", DIM},       {"feed_forward_length", FF},
-                  {"attention.head_count", HEADS}, {"attention.head_count_kv", KV_HEADS}};
-    memset(m, 0, sizeof *m);
-    arena_init(&m->a, 64 << 20);
-    add_text(m, "general.architecture", arch);
-    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
-        add_count(m, arena_printf(&m->a, "%s.%s", arch, counts[i].name), counts[i].value);
-    add_number(m, arena_printf(&m->a, "%s.rope.freq_base", arch), 100);
-    add_number(m, arena_printf(&m->a, "%s.attention.layer_norm_rms_epsilon", arch), 1e-5f);
-}
-
-static void add_net(struct made *m, const struct net *net, const float *w, uint32_t type,
-                    size_t experts)
-{
-    add_tensor(m, "token_embd.weight", type, w + net->embed, DIM, VOCAB, 1);
-    for (int l = 0; l < LAYERS; l++)
-        add_layer(m, net, w, l, type, experts);
-    add_tensor(m, "output_norm.weight", REF_F32, w + net->norm, DIM, 0, 1);
-}
-
-static enum err_code finish(struct made *m, struct err *why)
-{
-    const struct ref_gguf_model model = {
-        .version = 3, .kv = m->kv, .n_kv = m->n_kv, .tensor = m->tensor, .n_tensors = m->n_tensors};
-    struct ref_gguf_file written = {0};
-    const uint64_t size = ref_gguf_size(&model);
-    uint8_t *bytes = arena_alloc(&m->a, size + 64);
-    bytes += -(uintptr_t)bytes % 64;
-    assert_int_equal(ref_gguf_write(&model, bytes, size, &written), REF_GGUF_OK);
-    struct ref_gguf_kv *kv = arena_array(&m->a, m->n_kv, sizeof *kv);
-    struct ref_gguf_tensor *tensor = arena_array(&m->a, m->n_tensors, sizeof *tensor);
-    if (ref_gguf_read(bytes, size, kv, m->n_kv, tensor, m->n_tensors, &m->file, why) != REF_GGUF_OK)
-        fail_msg("%s", why->text);
-    return ref_model_open(&m->file, m->layer, &m->model, why);
-}
-
-static void make(struct made *m, const struct net *net, const float *w, uint32_t type)
-{
-    struct err why;
-    begin(m, "llama");
-    add_net(m, net, w, type, 0);
-    if (finish(m, &why) != OK)
-        fail_msg("%s", why.text);
-}
-
+/* The same weights at each call, until the next one; free to be changed. */
 static float *drawn(struct net *net)
 {
-    static float *w;
+    static struct arena a;
     net_init(net, &shape);
-    free(w);
-    w = malloc(net->size * sizeof *w);
-    assert_non_null(w);
-    net_draw(net, 3, w);
-    for (size_t i = 0; i < net->size; i++)
-        w[i] *= 3; /* so that tokens differ */
-    return w;
+    arena_done(&a);
+    arena_init(&a, 1 << 20);
+    return made_weights(&a, net, 3);
 }
 
 /* ---- running it ---- */
@@ -260,14 +119,14 @@ static void the_loss_is_the_trainers(void **state)
     (void)state;
     const float *w = drawn(&net);
     draw_tokens();
-    make(&m, &net, w, REF_F32);
+    made_llama(&m, &net, w, REF_F32);
     struct net_shard *shard = net_shard_new(&net, 1, &m.a);
     for (int i = 0; i <= CONTEXT; i++)
         tokens[i] = (uint16_t)ids[i];
     const double expected = net_loss(shard, w, tokens, NULL), got = mean_loss(&m, REF_F32);
     if (!(fabs(got - expected) < 1e-5))
         fail_msg("loss %.7f, the trainer's is %.7f", got, expected);
-    arena_done(&m.a);
+    made_done(&m);
 }
 
 static void one_token_at_a_time_gives_the_same_logits(void **state)
@@ -277,14 +136,14 @@ static void one_token_at_a_time_gives_the_same_logits(void **state)
     float whole[VOCAB], last[VOCAB];
     (void)state;
     draw_tokens();
-    make(&m, &net, drawn(&net), REF_Q8_0);
+    made_llama(&m, &net, drawn(&net), REF_Q8_0);
     open_cache(&m, REF_F16);
     forward(&m, &(struct ref_batch){10, ids, in_order, NULL}, whole);
     open_cache(&m, REF_F16);
     for (size_t i = 0; i < 10; i++)
         forward(&m, &(struct ref_batch){1, ids + i, in_order + i, NULL}, last);
     assert_true(largest_difference(whole, last, VOCAB) < 1e-5);
-    arena_done(&m.a);
+    made_done(&m);
 }
 
 static void sequences_of_one_batch_do_not_see_each_other(void **state)
@@ -297,7 +156,7 @@ static void sequences_of_one_batch_do_not_see_each_other(void **state)
     uint8_t wanted[12] = {0};
     (void)state;
     draw_tokens();
-    make(&m, &net, drawn(&net), REF_F32);
+    made_llama(&m, &net, drawn(&net), REF_F32);
     for (int i = 0; i < 12; i++) { /* one token of each in turn; the second one runs backwards */
         mixed[i] = i % 2 == 0 ? ids[i / 2] : ids[20 - i / 2];
         where[i] = (struct ref_kv_token){i / 2, i % 2 == 0 ? 1 : 4};
@@ -309,7 +168,7 @@ static void sequences_of_one_batch_do_not_see_each_other(void **state)
     forward(&m, &(struct ref_batch){6, ids, in_order, NULL}, alone);
     assert_true(largest_difference(alone, both, VOCAB) < 1e-5);
     assert_true(largest_difference(alone, both + VOCAB, VOCAB) > 0.1);
-    arena_done(&m.a);
+    made_done(&m);
 }
 
 static void fewer_bits_cost_little(void **state)
@@ -324,16 +183,16 @@ static void fewer_bits_cost_little(void **state)
     (void)state;
     const float *w = drawn(&net);
     draw_tokens();
-    make(&m, &net, w, REF_F32);
+    made_llama(&m, &net, w, REF_F32);
     const double truth = mean_loss(&m, REF_F32);
-    arena_done(&m.a);
+    made_done(&m);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        make(&m, &net, w, rows[i].weights);
+        made_llama(&m, &net, w, rows[i].weights);
         const double loss = mean_loss(&m, rows[i].cache);
         if (!(fabs(loss - truth) < rows[i].bound))
             fail_msg("%s: loss %.5f, in F32 %.5f", ref_quant_find(rows[i].weights)->name, loss,
                      truth);
-        arena_done(&m.a);
+        made_done(&m);
     }
 }
 
@@ -349,26 +208,26 @@ static void experts_are_chosen_and_weighed_by_their_router(void **state)
     (void)state;
     float *w = drawn(&net);
     draw_tokens();
-    begin(&moe, "llama");
-    add_count(&moe, "llama.expert_count", EXPERTS);
-    add_count(&moe, "llama.expert_used_count", 2);
-    add_net(&moe, &net, w, REF_F32, EXPERTS);
+    made_begin(&moe, &net, "llama");
+    made_count(&moe, "llama.expert_count", EXPERTS);
+    made_count(&moe, "llama.expert_used_count", 2);
+    made_net(&moe, w, REF_F32, EXPERTS);
     for (int l = 0; l < LAYERS; l++) /* all equal: the first two win, with a half each */
-        add_tensor(&moe, l == 0 ? "blk.0.ffn_gate_inp.weight" : "blk.1.ffn_gate_inp.weight",
-                   REF_F32, router, DIM, EXPERTS, 1);
-    if (finish(&moe, &why) != OK)
+        made_tensor(&moe, l == 0 ? "blk.0.ffn_gate_inp.weight" : "blk.1.ffn_gate_inp.weight",
+                    REF_F32, router, DIM, EXPERTS, 1);
+    if (made_model(&moe, &why) != OK)
         fail_msg("%s", why.text);
     for (int l = 0; l < LAYERS; l++) /* (1 + 2) / 2 of the net's own part */
         for (int i = 0; i < DIM * FF; i++)
             w[net.layer[l].down + (size_t)i] *= 1.5f;
-    make(&plain, &net, w, REF_F32);
+    made_llama(&plain, &net, w, REF_F32);
     open_cache(&moe, REF_F32);
     forward(&moe, &(struct ref_batch){8, ids, in_order, NULL}, from_moe);
     open_cache(&plain, REF_F32);
     forward(&plain, &(struct ref_batch){8, ids, in_order, NULL}, from_plain);
     assert_true(largest_difference(from_moe, from_plain, VOCAB) < 1e-4);
-    arena_done(&moe.a);
-    arena_done(&plain.a);
+    made_done(&moe);
+    made_done(&plain);
 }
 
 /* Qwen2's pairs are halves: with rows permuted as the converter does it for llama, and no biases,
@@ -384,13 +243,13 @@ static void qwen2_has_other_pairs_and_biases(void **state)
     draw_tokens();
     for (int i = 0; i < DIM; i++)
         bias[i] = 0.5f;
-    begin(&qwen, "qwen2");
-    add_net(&qwen, &net, w, REF_F32, 0);
-    assert_int_equal(finish(&qwen, &why), OK);
-    begin(&biased, "qwen2");
-    add_net(&biased, &net, w, REF_F32, 0);
-    add_tensor(&biased, "blk.1.attn_q.bias", REF_F32, bias, DIM, 0, 1);
-    assert_int_equal(finish(&biased, &why), OK);
+    made_begin(&qwen, &net, "qwen2");
+    made_net(&qwen, w, REF_F32, 0);
+    assert_int_equal(made_model(&qwen, &why), OK);
+    made_begin(&biased, &net, "qwen2");
+    made_net(&biased, w, REF_F32, 0);
+    made_tensor(&biased, "blk.1.attn_q.bias", REF_F32, bias, DIM, 0, 1);
+    assert_int_equal(made_model(&biased, &why), OK);
     for (int l = 0; l < LAYERS; l++) {
         const size_t q = DIM * DIM * sizeof *w, k = q / HEADS * KV_HEADS;
         ref_rope_permute(permuted, w + net.layer[l].wq, HEADS, DIM / HEADS, DIM);
@@ -398,7 +257,7 @@ static void qwen2_has_other_pairs_and_biases(void **state)
         ref_rope_permute(permuted, w + net.layer[l].wk, KV_HEADS, DIM / HEADS, DIM);
         memcpy(w + net.layer[l].wk, permuted, k);
     }
-    make(&llama, &net, w, REF_F32);
+    made_llama(&llama, &net, w, REF_F32);
     const struct ref_batch batch = {9, ids, in_order, NULL};
     open_cache(&qwen, REF_F32);
     forward(&qwen, &batch, a);
@@ -408,9 +267,9 @@ static void qwen2_has_other_pairs_and_biases(void **state)
     forward(&biased, &batch, c);
     assert_true(largest_difference(a, b, VOCAB) < 1e-5);
     assert_true(largest_difference(a, c, VOCAB) > 1e-3);
-    arena_done(&qwen.a);
-    arena_done(&llama.a);
-    arena_done(&biased.a);
+    made_done(&qwen);
+    made_done(&llama);
+    made_done(&biased);
 }
 
 static void every_rung_gives_nearly_the_same(void **state)
@@ -421,7 +280,7 @@ static void every_rung_gives_nearly_the_same(void **state)
     float truth[VOCAB], rung[VOCAB];
     (void)state;
     draw_tokens();
-    make(&m, &net, drawn(&net), REF_F32);
+    made_llama(&m, &net, drawn(&net), REF_F32);
     const struct ref_batch batch = {9, ids, in_order, NULL};
     open_cache(&m, REF_F32);
     forward(&m, &batch, truth);
@@ -435,7 +294,7 @@ static void every_rung_gives_nearly_the_same(void **state)
                          OK);
         assert_true(largest_difference(truth, rung, VOCAB) < 1e-4);
     }
-    arena_done(&m.a);
+    made_done(&m);
 }
 
 static void a_batch_that_cannot_be_is_refused_and_changes_nothing(void **state)
@@ -456,7 +315,7 @@ static void a_batch_that_cannot_be_is_refused_and_changes_nothing(void **state)
     };
     (void)state;
     draw_tokens();
-    make(&m, &net, drawn(&net), REF_F32);
+    made_llama(&m, &net, drawn(&net), REF_F32);
     open_cache(&m, REF_F32);
     const struct ref_quant_kernels *k = ref_quant_kernels_for(REF_ISA_SCALAR);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
@@ -473,7 +332,7 @@ static void a_batch_that_cannot_be_is_refused_and_changes_nothing(void **state)
     assert_int_equal(ref_forward(&m.model, k, &run.cache, &one, run.scratch, sizeof run.scratch,
                                  logits, NULL, NULL),
                      ERR_LIMIT);
-    arena_done(&m.a);
+    made_done(&m);
 }
 
 static void what_the_file_lacks_is_named(void **state)
@@ -494,18 +353,18 @@ static void what_the_file_lacks_is_named(void **state)
     (void)state;
     const float *w = drawn(&net);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        begin(&m, "llama");
-        add_net(&m, &net, w, REF_F32, 0);
+        made_begin(&m, &net, "llama");
+        made_net(&m, w, REF_F32, 0);
         for (size_t t = 0; t < m.n_tensors; t++)
             if (strcmp(m.tensor[t].name.bytes, rows[i].drop) == 0)
                 m.tensor[t].name = REF_GGUF_TEXT("other");
         for (size_t t = 0; t < m.n_kv; t++)
             if (strcmp(m.kv[t].key.bytes, rows[i].drop) == 0)
                 m.kv[t].key = REF_GGUF_TEXT("other");
-        assert_int_not_equal(finish(&m, &why), OK);
+        assert_int_not_equal(made_model(&m, &why), OK);
         if (strstr(why.text, rows[i].says) == NULL)
             fail_msg("expected '%s', the message is '%s'", rows[i].says, why.text);
-        arena_done(&m.a);
+        made_done(&m);
     }
 }
 
@@ -529,26 +388,14 @@ static void counts_that_cannot_be_are_refused(void **state)
     (void)state;
     const float *w = drawn(&net);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        begin(&m, "llama");
-        add_net(&m, &net, w, REF_F32, 0);
+        made_begin(&m, &net, "llama");
+        made_net(&m, w, REF_F32, 0);
         for (size_t t = 0; t < m.n_kv; t++)
             if (strcmp(m.kv[t].key.bytes, rows[i].key) == 0)
                 m.kv[t].data = &rows[i].value;
-        assert_int_equal(finish(&m, &why), ERR_INVALID);
-        arena_done(&m.a);
+        assert_int_equal(made_model(&m, &why), ERR_INVALID);
+        made_done(&m);
     }
-}
-
-static void add_texts(struct made *m, const char *key, const char *const *texts, size_t n)
-{
-    struct ref_gguf_text *all = arena_array(&m->a, n, sizeof *all);
-    for (size_t i = 0; i < n; i++)
-        all[i] = (struct ref_gguf_text){texts[i], strlen(texts[i])};
-    m->kv[m->n_kv++] = (struct ref_gguf_kv_model){.key = {key, strlen(key)},
-                                                  .type = REF_GGUF_ARRAY,
-                                                  .elem = REF_GGUF_STRING,
-                                                  .n = n,
-                                                  .data = all};
 }
 
 static void a_vocabulary_that_cannot_be_is_named(void **state)
@@ -573,21 +420,21 @@ static void a_vocabulary_that_cannot_be_is_named(void **state)
         struct ref_merge merges[1];
         struct ref_vocab_def def;
         const float *w = drawn(&net);
-        begin(&m, "llama");
+        made_begin(&m, &net, "llama");
         if (rows[i].model != NULL) {
-            add_text(&m, "tokenizer.ggml.model", rows[i].model);
-            add_texts(&m, "tokenizer.ggml.tokens", tokens, 3);
+            made_text(&m, "tokenizer.ggml.model", rows[i].model);
+            made_texts(&m, "tokenizer.ggml.tokens", tokens, 3);
         }
-        add_text(&m, "tokenizer.ggml.pre", rows[i].pre);
-        add_texts(&m, "tokenizer.ggml.merges", &rows[i].merge, 1);
-        add_net(&m, &net, w, REF_F32, 0);
-        assert_int_equal(finish(&m, &why), OK);
+        made_text(&m, "tokenizer.ggml.pre", rows[i].pre);
+        made_texts(&m, "tokenizer.ggml.merges", &rows[i].merge, 1);
+        made_net(&m, w, REF_F32, 0);
+        assert_int_equal(made_model(&m, &why), OK);
         const enum err_code rc = ref_gguf_vocab(&m.file, pieces, merges, &def, &why);
         if (rows[i].says == NULL)
             assert_int_equal(rc, OK);
         else if (rc == OK || strstr(why.text, rows[i].says) == NULL)
             fail_msg("expected '%s', the message is '%s'", rows[i].says, why.text);
-        arena_done(&m.a);
+        made_done(&m);
     }
 }
 
