@@ -81,8 +81,20 @@ static void clear(size_t m, size_t n, float *c, size_t ldc)
             c[j * ldc + i] = 0;
 }
 
-void ref_gemm(const struct ref_gemm *g, size_t m, size_t n, size_t k, const float *a, size_t lda,
-              const float *b, size_t ldb, float *c, size_t ldc, float *scratch)
+static void pack_rows(const struct ref_gemm *g, const struct ref_gemm_rows *a, size_t row,
+                      size_t rows, size_t p, size_t depth, float *ret)
+{
+    for (size_t first = 0; first < rows; first += g->mr) {
+        const size_t here = least(g->mr, rows - first);
+        size_t ld;
+        const float *x = a->load(a->context, row + first, here, p, depth, &ld);
+        g->pack(x, ld, here, depth, g->mr, ret + first * depth);
+    }
+}
+
+void ref_gemm_loaded(const struct ref_gemm *g, size_t m, size_t n, size_t k,
+                     const struct ref_gemm_rows *a, const float *b, size_t ldb, float *c,
+                     size_t ldc, float *scratch)
 {
     float *panel_a = scratch;
     float *panel_b = panel_a + (size_t)REF_GEMM_M * REF_GEMM_K + REF_GEMM_SPILL;
@@ -95,9 +107,32 @@ void ref_gemm(const struct ref_gemm *g, size_t m, size_t n, size_t k, const floa
             g->pack(b + j * ldb + p, ldb, columns, depth, g->nr, panel_b);
             for (size_t i = 0; i < m; i += REF_GEMM_M) {
                 const size_t rows = least(REF_GEMM_M, m - i);
-                g->pack(a + i * lda + p, lda, rows, depth, g->mr, panel_a);
+                pack_rows(g, a, i, rows, p, depth, panel_a);
                 multiply_panels(g, rows, columns, depth, panel_a, panel_b, c + j * ldc + i, ldc,
                                 p > 0, low);
             }
         }
+}
+
+struct float_rows {
+    const float *x;
+    size_t ld;
+};
+
+static const float *load_floats(const void *context, size_t row, size_t rows, size_t p,
+                                size_t depth, size_t *ret_ld)
+{
+    const struct float_rows *f = context;
+    (void)rows;
+    (void)depth;
+    *ret_ld = f->ld;
+    return f->x + row * f->ld + p;
+}
+
+void ref_gemm(const struct ref_gemm *g, size_t m, size_t n, size_t k, const float *a, size_t lda,
+              const float *b, size_t ldb, float *c, size_t ldc, float *scratch)
+{
+    const struct float_rows floats = {a, lda};
+    const struct ref_gemm_rows rows = {load_floats, &floats};
+    ref_gemm_loaded(g, m, n, k, &rows, b, ldb, c, ldc, scratch);
 }

@@ -48,3 +48,15 @@ const struct ref_gemm *ref_gemm_for(enum ref_isa isa);
 
 void ref_gemm(const struct ref_gemm *g, size_t m, size_t n, size_t k, const float *a, size_t lda,
               const float *b, size_t ldb, float *c, size_t ldc, float *scratch);
+
+/* The same for an `a` that is not floats as it lies: load(context, row, rows, p, depth, ret_ld)
+ * gives elements p to p + depth of up to mr rows, which stay as they are until the next call. p and
+ * all depths but a row's last one are multiples of REF_GEMM_K. */
+struct ref_gemm_rows {
+    const float *(*load)(const void *context, size_t row, size_t rows, size_t p, size_t depth,
+                         size_t *ret_ld);
+    const void *context;
+};
+void ref_gemm_loaded(const struct ref_gemm *g, size_t m, size_t n, size_t k,
+                     const struct ref_gemm_rows *a, const float *b, size_t ldb, float *c,
+                     size_t ldc, float *scratch);
