@@ -91,16 +91,23 @@ static inline lanes lanes_min(lanes a, lanes b)
 #endif
 }
 
-/* The lower, or the upper, halves of a and b, lane by lane in turn. */
+/* For __builtin_shufflevector(a, b, ...): the lower, or the upper, halves of a and b, lane by lane
+ * in turn; and what undoes that, the even, or the odd, lanes of a and then of b. */
 #if defined(__AVX512F__)
 #define LANES_LOW  0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
 #define LANES_HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+#define LANES_EVEN 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
+#define LANES_ODD  1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31
 #elif defined(__AVX2__)
 #define LANES_LOW  0, 8, 1, 9, 2, 10, 3, 11
 #define LANES_HIGH 4, 12, 5, 13, 6, 14, 7, 15
+#define LANES_EVEN 0, 2, 4, 6, 8, 10, 12, 14
+#define LANES_ODD  1, 3, 5, 7, 9, 11, 13, 15
 #else
 #define LANES_LOW  0, 4, 1, 5
 #define LANES_HIGH 2, 6, 3, 7
+#define LANES_EVEN 0, 2, 4, 6
+#define LANES_ODD  1, 3, 5, 7
 #endif
 
 /* Rows become columns: a shuffle of cards. Each round interleaves the first half of the vectors

@@ -12,6 +12,11 @@ static void swiglu(float *y, const float *gate, const float *up, size_t n)
     ref_activate_gated(REF_SILU, y, gate, up, n);
 }
 
+static void geglu(float *y, const float *gate, const float *up, size_t n)
+{
+    ref_activate_gated(REF_GELU_TANH, y, gate, up, n);
+}
+
 static void dots(const float *q, const float *k, size_t stride, size_t n, size_t n_keys, float *ret)
 {
     for (size_t j = 0; j < n_keys; j++)
@@ -39,8 +44,11 @@ static float weigh(float *x, float max, size_t n)
 static const struct ref_row_kernels scalar = {
     .isa = REF_ISA_SCALAR,
     .rms_norm = ref_rms_norm,
+    .layer_norm = ref_layer_norm,
     .softmax = ref_softmax,
     .swiglu = swiglu,
+    .geglu = geglu,
+    .rope = ref_rope_apply,
     .dots = dots,
     .mix = mix,
     .weigh = weigh,

@@ -37,6 +37,54 @@ static void rms_norm(float *y, const float *x, const float *w, size_t n, float e
         y[i] = w != NULL ? x[i] * scale * w[i] : x[i] * scale;
 }
 
+static float sum_of(const float *x, size_t n)
+{
+    lanes sum[4] = {{0}};
+    size_t i = 0;
+    for (; i + 4 * LANES <= n; i += 4 * LANES)
+        for (size_t k = 0; k < 4; k++)
+            sum[k] += lanes_load(x + i + k * LANES);
+    for (; i + LANES <= n; i += LANES)
+        sum[0] += lanes_load(x + i);
+    return lanes_sum((sum[0] + sum[1]) + (sum[2] + sum[3]) + lanes_load_some(x + i, n - i, 0));
+}
+
+/* y = x - mean; returns the sum of the squares. */
+static float centre(float *y, const float *x, size_t n, float mean)
+{
+    lanes sum[2] = {{0}};
+    size_t i = 0;
+    for (; i + 2 * LANES <= n; i += 2 * LANES)
+        for (size_t k = 0; k < 2; k++) {
+            const lanes v = lanes_load(x + i + k * LANES) - mean;
+            lanes_store(y + i + k * LANES, v);
+            sum[k] += v * v;
+        }
+    float rest = 0;
+    for (; i < n; i++) {
+        y[i] = x[i] - mean;
+        rest += y[i] * y[i];
+    }
+    return lanes_sum(sum[0] + sum[1]) + rest;
+}
+
+static void layer_norm(float *y, const float *x, const float *w, const float *b, size_t n,
+                       float eps)
+{
+    const float mean = sum_of(x, n) / (float)n;
+    const float scale = 1.0f / sqrtf(centre(y, x, n, mean) / (float)n + eps);
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        lanes v = lanes_load(y + i) * scale;
+        v = w != NULL ? v * lanes_load(w + i) : v;
+        lanes_store(y + i, b != NULL ? v + lanes_load(b + i) : v);
+    }
+    for (; i < n; i++) {
+        const float v = w != NULL ? y[i] * scale * w[i] : y[i] * scale;
+        y[i] = b != NULL ? v + b[i] : v;
+    }
+}
+
 /* ---- softmax ---- */
 
 static lanes scaled(const float *x, const float *mask, size_t i, float scale)
@@ -96,21 +144,84 @@ static void softmax(float *y, const float *x, const float *mask, size_t n, float
         y[i] *= inverse;
 }
 
-/* ---- SwiGLU ---- */
+/* ---- gated activations ---- */
 
 static lanes silu(lanes x)
 {
     return x / (1.0f + lanes_exp(-x));
 }
 
-static void swiglu(float *y, const float *gate, const float *up, size_t n)
+/* As gelu_tanh() in activation.c. */
+static lanes gelu(lanes x)
+{
+    return x / (1.0f + lanes_exp(-1.59576912160573071176f * x * (1.0f + 0.044715f * x * x)));
+}
+
+/* `act` is a constant where this is called, so that it is no call. */
+__attribute__((always_inline)) static inline void
+gate_by(lanes (*act)(lanes), float *y, const float *gate, const float *up, size_t n)
 {
     size_t i = 0;
     for (; i + LANES <= n; i += LANES)
-        lanes_store(y + i, silu(lanes_load(gate + i)) * lanes_load(up + i));
+        lanes_store(y + i, act(lanes_load(gate + i)) * lanes_load(up + i));
     const size_t left = n - i;
-    const lanes v = silu(lanes_load_some(gate + i, left, 0)) * lanes_load_some(up + i, left, 0);
+    const lanes v = act(lanes_load_some(gate + i, left, 0)) * lanes_load_some(up + i, left, 0);
     lanes_store_some(y + i, v, left);
+}
+
+static void swiglu(float *y, const float *gate, const float *up, size_t n)
+{
+    gate_by(silu, y, gate, up, n);
+}
+
+static void geglu(float *y, const float *gate, const float *up, size_t n)
+{
+    gate_by(gelu, y, gate, up, n);
+}
+
+/* ---- RoPE ---- */
+
+/* Pairs (2i, 2i+1) of one head, and (i, i + half). Both return how many pairs they turned. */
+static size_t turn_neighbours(float *x, size_t half, const float *cosines, const float *sines)
+{
+    size_t i = 0;
+    for (; i + LANES <= half; i += LANES) {
+        const lanes low = lanes_load(x + 2 * i), high = lanes_load(x + 2 * i + LANES);
+        const lanes a = __builtin_shufflevector(low, high, LANES_EVEN);
+        const lanes b = __builtin_shufflevector(low, high, LANES_ODD);
+        const lanes c = lanes_load(cosines + i), s = lanes_load(sines + i);
+        const lanes a1 = a * c - b * s, b1 = a * s + b * c;
+        lanes_store(x + 2 * i, __builtin_shufflevector(a1, b1, LANES_LOW));
+        lanes_store(x + 2 * i + LANES, __builtin_shufflevector(a1, b1, LANES_HIGH));
+    }
+    return i;
+}
+
+static size_t turn_halves(float *x, size_t half, const float *cosines, const float *sines)
+{
+    size_t i = 0;
+    for (; i + LANES <= half; i += LANES) {
+        const lanes a = lanes_load(x + i), b = lanes_load(x + half + i);
+        const lanes c = lanes_load(cosines + i), s = lanes_load(sines + i);
+        lanes_store(x + i, a * c - b * s);
+        lanes_store(x + half + i, a * s + b * c);
+    }
+    return i;
+}
+
+static void rope(const struct ref_rope *r, float *x, int n_heads, int head, const float *cosines,
+                 const float *sines)
+{
+    const bool near = r->pairs == REF_ROPE_NORM;
+    const size_t half = (size_t)r->n_rot / 2;
+    for (int h = 0; h < n_heads; h++, x += head)
+        for (size_t i = (near ? turn_neighbours : turn_halves)(x, half, cosines, sines); i < half;
+             i++) {
+            float *a = x + (near ? 2 * i : i), *b = a + (near ? 1 : half);
+            const float a0 = *a, b0 = *b;
+            *a = a0 * cosines[i] - b0 * sines[i];
+            *b = a0 * sines[i] + b0 * cosines[i];
+        }
 }
 
 /* ---- attention: four keys at a time share what is loaded of the query, or of the sum ---- */
@@ -173,8 +284,11 @@ static void mix(float *acc, float shrink, const float *weights, const float *v, 
 const struct ref_row_kernels RUNG = {
     .isa = RUNG_ISA,
     .rms_norm = rms_norm,
+    .layer_norm = layer_norm,
     .softmax = softmax,
     .swiglu = swiglu,
+    .geglu = geglu,
+    .rope = rope,
     .dots = dots,
     .mix = mix,
     .weigh = weigh,

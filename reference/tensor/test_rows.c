@@ -63,6 +63,17 @@ static void check_norm(const struct ref_row_kernels *s, const struct ref_row_ker
     near("rms_norm without weights", r, n, 1e-6, 1e-30);
 }
 
+static void check_layer_norm(const struct ref_row_kernels *s, const struct ref_row_kernels *r,
+                             size_t n)
+{
+    s->layer_norm(truth, x, w, k, n, 1e-5f);
+    r->layer_norm(rung, x, w, k, n, 1e-5f);
+    near("layer_norm", r, n, 2e-6, 1); /* a value near its mean has lost its digits in both */
+    s->layer_norm(truth, x, NULL, NULL, n, 1e-5f);
+    r->layer_norm(rung, x, NULL, NULL, n, 1e-5f);
+    near("layer_norm without weights", r, n, 2e-6, 1);
+}
+
 static void norms_agree(void **state)
 {
     static const float heights[] = {1e-4f, 1, 1e3f};
@@ -70,6 +81,7 @@ static void norms_agree(void **state)
     for (size_t i = 0; i < 3; i++) {
         fill(heights[i]);
         for_each_rung(check_norm);
+        for_each_rung(check_layer_norm);
     }
 }
 
@@ -124,21 +136,60 @@ static void check_swiglu(const struct ref_row_kernels *s, const struct ref_row_k
     near("swiglu", r, n, 4e-6, 1e-30);
 }
 
+static void check_geglu(const struct ref_row_kernels *s, const struct ref_row_kernels *r, size_t n)
+{
+    s->geglu(truth, x, w, n);
+    r->geglu(rung, x, w, n);
+    near("geglu", r, n, 4e-6, 1e-30);
+}
+
 static void check_tails(const struct ref_row_kernels *s, const struct ref_row_kernels *r, size_t n)
 {
     s->swiglu(truth, x, w, n);
     r->swiglu(rung, x, w, n);
     near("swiglu in its tails", r, n, 1e-30, 1); /* about 1e-36 is 0 in the scalar one */
+    memset(rung, 0xAA, sizeof rung);
+    s->geglu(truth, x, w, n);
+    r->geglu(rung, x, w, n);
+    near("geglu in its tails", r, n, 1e-30, 1);
 }
 
-static void swiglu_agrees(void **state)
+static void gated_activations_agree(void **state)
 {
     (void)state;
     fill(30);
     for_each_rung(check_swiglu);
+    fill(4); /* beyond, the scalar tail of GELU is subnormal before it is 0 */
+    for_each_rung(check_geglu);
     for (int i = 0; i < N; i++)
         x[i] = i % 2 == 0 ? -100 - (float)i : -3e38f;
     for_each_rung(check_tails);
+}
+
+/* Three heads of `head` floats, of which n pairs are turned. */
+static void check_rope(const struct ref_row_kernels *s, const struct ref_row_kernels *r, size_t n)
+{
+    const int head = N / 3, pairs = (int)(n < N / 6 ? n : N / 6);
+    for (int kind = REF_ROPE_NORM; kind <= REF_ROPE_NEOX; kind++) {
+        const struct ref_rope rope = {
+            .pairs = (enum ref_rope_pairs)kind, .n_rot = 2 * pairs, .base = 10000, .freq_scale = 1};
+        float cosines[N], sines[N];
+        ref_rope_angles(&rope, 77, cosines, sines);
+        memcpy(truth, x, sizeof truth);
+        memcpy(rung, x, sizeof rung);
+        s->rope(&rope, truth, 3, head, cosines, sines);
+        r->rope(&rope, rung, 3, head, cosines, sines);
+        near("rope", r, N, 0x1p-22, 1);
+        assert_memory_equal(rung + 2 * pairs, x + 2 * pairs,
+                            (size_t)(head - 2 * pairs) * sizeof *x);
+    }
+}
+
+static void turned_pairs_agree(void **state)
+{
+    (void)state;
+    fill(1);
+    for_each_rung(check_rope);
 }
 
 static void check_dots(const struct ref_row_kernels *s, const struct ref_row_kernels *r, size_t n)
@@ -197,7 +248,8 @@ int main(void)
         cmocka_unit_test(norms_agree),
         cmocka_unit_test(softmax_agrees),
         cmocka_unit_test(what_is_hidden_is_zero_and_nan_spoils_the_row),
-        cmocka_unit_test(swiglu_agrees),
+        cmocka_unit_test(gated_activations_agree),
+        cmocka_unit_test(turned_pairs_agree),
         cmocka_unit_test(keys_and_values_agree),
         cmocka_unit_test(weights_are_right_from_one_down_to_nothing),
     };
