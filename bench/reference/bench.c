@@ -40,6 +40,18 @@ void bench_keep(uint64_t value)
     __asm__ volatile("" : : "r"(value));
 }
 
+float *bench_floats(size_t n)
+{
+    float *x = aligned_alloc(64, (n * sizeof *x + 63) / 64 * 64);
+    if (x == NULL) {
+        fprintf(stderr, "bench_reference: no memory for %zu floats\n", n);
+        exit(EXIT_FAILURE);
+    }
+    for (size_t i = 0; i < n; i++)
+        x[i] = sinf((float)(i % 4093));
+    return x;
+}
+
 /* The slowest of the limits, as they stand at this moment. */
 static double limit_seconds(const struct bench *bench, const struct bench_case *c, size_t turn)
 {

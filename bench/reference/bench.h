@@ -42,6 +42,9 @@ enum { BENCH_COLD_BYTES = 256 << 20, BENCH_HOT_BYTES = 16 << 10 };
 /* Window number `turn` of `bytes` of the cold memory: the one that was not touched for longest. */
 uint8_t *bench_window(const struct bench *bench, size_t bytes, size_t turn);
 
+/* n floats between -1 and 1, at a cache line; the caller frees them. */
+float *bench_floats(size_t n);
+
 /* Runs a case and prints a line for each rung. */
 void bench_run(const struct bench *bench, const struct bench_case *c);
 
@@ -64,3 +67,4 @@ float bench_fma(size_t n);
 
 void bench_quant(const struct bench *bench);
 void bench_tensor(const struct bench *bench);
+void bench_attention(const struct bench *bench);

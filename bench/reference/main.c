@@ -11,6 +11,7 @@ static const struct {
 } modules[] = {
     {"quant", bench_quant},
     {"tensor", bench_tensor},
+    {"attention", bench_attention},
 };
 enum { MODULES = sizeof modules / sizeof modules[0], ROUNDS = 15 };
 
