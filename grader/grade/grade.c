@@ -17,6 +17,7 @@ enum {
     TOTAL_INCIDENTS = 8, /* crashes and limits of one submission, before the rest is not run */
     TOTAL_CPU_MS = 600 * 1000, /* of one runner: the last resort behind the limits of calls */
     TIMED_BUDGET_MS = 1500,
+    UNSCORED_BUDGET_MS = 150, /* of timed cases that only inform: nobody waits for their digits */
     SANITIZER_FINDINGS = 8,
     SANITIZER_MEMORY = 6, /* times the lab's limit: shadow, redzones, quarantine */
 };
@@ -435,7 +436,9 @@ static enum err_code time_one(struct session *g, struct runner_slot *par,
 {
     const struct timed timed = {.rule = rule,
                                 .code = lab_timed_code(g->lab, rule->name),
-                                .budget_ms = TIMED_BUDGET_MS,
+                                .budget_ms =
+                                    rule->points > 0 ? TIMED_BUDGET_MS : UNSCORED_BUDGET_MS,
+                                .warm = g->n_performance > 0,
                                 .roof = roof,
                                 .counters = &counters_kernel};
     events_timed_started(&g->events, rule->name);

@@ -62,16 +62,15 @@ static int close_lab(void **state)
     return 0;
 }
 
-/* The lab's timed case, with a program of ours against par. */
-static struct report_performance race(struct fixture *f, int image_fd, int64_t budget_ms,
-                                      const struct counters_host *counters)
+/* The timed case of the lab, or `code` in its place, with a program of ours against par. */
+static struct report_performance race_of(struct fixture *f, const struct lab_timed *code,
+                                         int image_fd, int64_t budget_ms,
+                                         const struct counters_host *counters)
 {
     static const struct roofline roof = {
         .peak_gflops = 100, .levels = {{"memory", 1e18, 10}}, .n_levels = 1};
-    struct lab_timed code = *lab_timed_code(&f->lab, f->lab.timed[0].name);
-    code.bytes = 1e6;
     const struct timed timed = {.rule = &f->lab.timed[0],
-                                .code = &code,
+                                .code = code,
                                 .budget_ms = budget_ms,
                                 .roof = &roof,
                                 .counters = counters};
@@ -93,6 +92,14 @@ static struct report_performance race(struct fixture *f, int image_fd, int64_t b
     runner_slot_close(&learner);
     core_release(&before);
     return p;
+}
+
+static struct report_performance race(struct fixture *f, int image_fd, int64_t budget_ms,
+                                      const struct counters_host *counters)
+{
+    struct lab_timed code = *lab_timed_code(&f->lab, f->lab.timed[0].name);
+    code.bytes = 1e6;
+    return race_of(f, &code, image_fd, budget_ms, counters);
 }
 
 static void equal_programs_are_about_equal(void **state)
@@ -125,6 +132,58 @@ static void a_wrong_output_voids_the_timing_and_the_note_says_so(void **state)
     assert_null(p.tier);
     assert_int_equal(p.pairs, 0);
     assert_non_null(strstr(p.note, "wrong"));
+}
+
+/* ---- what a race asks of the checker ---- */
+
+static const struct lab_timed *inner; /* the lab's own */
+static int prepared, verified;
+
+static struct call *count_prepare(struct check *k)
+{
+    prepared++;
+    return inner->prepare(k);
+}
+
+static struct call *call_and_prepare(struct check *k)
+{
+    (void)call_run(inner->prepare(k));
+    return count_prepare(k);
+}
+
+static void count_verify(struct check *k, struct call *c)
+{
+    verified++;
+    inner->verify(k, c);
+}
+
+/* Returns the pairs of a race of par against itself, those to warm up left out. */
+static int counted_race(struct fixture *f, struct call *(*prepare)(struct check *k))
+{
+    inner = lab_timed_code(&f->lab, f->lab.timed[0].name);
+    struct lab_timed code = *inner;
+    code.prepare = prepare;
+    code.verify = count_verify;
+    prepared = verified = 0;
+    const struct report_performance p = race_of(f, &code, f->par_fd, BUDGET_MS, NULL);
+    assert_true(p.ratio > 0);
+    return p.pairs + p.discarded;
+}
+
+static void an_input_is_made_once_for_both_sides_and_equal_outputs_are_judged_once(void **state)
+{
+    const int pairs = counted_race(*state, count_prepare);
+    assert_in_range(prepared, 2 * (pairs + TIMED_WARM_UP_FEWEST),
+                    2 * (pairs + TIMED_WARM_UP_PAIRS));
+    assert_int_equal(verified, prepared);
+}
+
+static void where_making_it_takes_a_call_each_side_has_its_own(void **state)
+{
+    const int pairs = counted_race(*state, call_and_prepare);
+    assert_in_range(prepared, 4 * (pairs + TIMED_WARM_UP_FEWEST),
+                    4 * (pairs + TIMED_WARM_UP_PAIRS));
+    assert_int_equal(verified, prepared);
 }
 
 /* ---- counters that always count the same ---- */
@@ -256,6 +315,8 @@ int main(void)
         cmocka_unit_test(equal_programs_are_about_equal),
         cmocka_unit_test(without_a_budget_there_are_the_fewest_pairs),
         cmocka_unit_test(a_wrong_output_voids_the_timing_and_the_note_says_so),
+        cmocka_unit_test(an_input_is_made_once_for_both_sides_and_equal_outputs_are_judged_once),
+        cmocka_unit_test(where_making_it_takes_a_call_each_side_has_its_own),
         cmocka_unit_test(what_the_hardware_counts_in_calls_of_their_own_is_told),
         cmocka_unit_test(a_host_without_counters_times_all_the_same),
         cmocka_unit_test(par_races_par_in_every_timed_case),

@@ -1,6 +1,7 @@
 #include "grader/grade/timed.h"
 
 #include <math.h>
+#include <string.h>
 #include <time.h>
 
 static int64_t now_ms(void)
@@ -19,19 +20,70 @@ struct race {
     int64_t called_ns; /* in all calls so far */
 };
 
-/* One call on one side, with the input that `input` draws. False: wrong, crashed, or our fault
- * (k->rc). */
-static bool time_once(struct race *r, struct runner_slot *side, lab_rng input, double *ret_seconds)
+/* A case that one input is drawn for, and what was found right of it. */
+struct drawn {
+    struct call *call;
+    lab_rng rng; /* that it was drawn from */
+    bool alive;  /* the runner that it was drawn beside, before that */
+    bool judged;
+    struct frame_reply reply;
+    void *outputs[FRAME_ARGS]; /* the case's */
+};
+
+/* Draws an input, for this side. */
+static void draw(struct race *r, struct runner_slot *side, const lab_rng *rng, struct drawn *ret)
 {
     struct check *k = r->k;
+    check_case(k, "%s", r->timed->rule->name);
     k->slot = side;
-    k->now.rng = input;
-    struct call *c = r->timed->code->prepare(k);
-    bool right = call_run(c);
-    if (right) {
-        r->timed->code->verify(k, c);
-        right = !check_failed(k);
-    }
+    if (rng != NULL)
+        k->now.rng = *rng;
+    *ret = (struct drawn){.rng = k->now.rng, .alive = runner_alive(&side->runner)};
+    ret->call = r->timed->code->prepare(k);
+}
+
+/* Will the other side do with it? Not with objects or files of one runner, nor where `prepare` made
+ * calls of its own or ended the runner: then it does so for each side. */
+static bool serves_both(const struct race *r, const struct runner_slot *side, const struct drawn *d)
+{
+    const struct check *k = r->k;
+    return d->call->needs == 0 && !k->now.called && k->now.n_files == 0 &&
+           runner_alive(&side->runner) == d->alive;
+}
+
+/* What was right of one side is right of the other, to the bit: no need to ask the checker twice,
+ * whose truth takes longer than most calls. */
+static bool is_known_right(const struct call *c, const struct drawn *d)
+{
+    if (!d->judged || memcmp(c->reply.result, d->reply.result, sizeof d->reply.result) != 0)
+        return false;
+    for (size_t i = 0; i < c->n_args; i++)
+        if (c->args[i].kind == FRAME_OUT &&
+            memcmp(c->outputs[i], d->outputs[i], c->args[i].size) != 0)
+            return false;
+    return true;
+}
+
+static bool judge(struct race *r, struct drawn *d)
+{
+    struct check *k = r->k;
+    if (is_known_right(d->call, d))
+        return true;
+    r->timed->code->verify(k, d->call);
+    d->judged = !check_failed(k);
+    d->reply = d->call->reply;
+    memcpy(d->outputs, d->call->outputs, sizeof d->outputs);
+    return d->judged;
+}
+
+/* One call on one side. False: wrong, crashed, or our fault (k->rc). */
+static bool time_once(struct race *r, struct runner_slot *side, struct drawn *d,
+                      double *ret_seconds)
+{
+    struct check *k = r->k;
+    struct call *c = d->call;
+    k->slot = side;
+    const bool right = call_run(c) && judge(r, d);
     *ret_seconds = (double)c->times.wall_ns * 1e-9;
     r->called_ns += c->times.wall_ns;
     k->slot = r->learner;
@@ -45,12 +97,15 @@ static bool time_both(struct race *r, bool par_first, double *learner_s, double 
     struct runner_slot *const sides[] = {par_first ? r->par : r->learner,
                                          par_first ? r->learner : r->par};
     double *const fastest[] = {par_first ? par_s : learner_s, par_first ? learner_s : par_s};
-    lab_rng input = {0};
+    struct drawn d;
+    draw(r, sides[0], NULL, &d);
+    const bool shared = serves_both(r, sides[0], &d);
+    const lab_rng input = d.rng;
     for (size_t i = 0; i < 2; i++) {
         double seconds;
-        check_case(r->k, "%s", r->timed->rule->name);
-        input = i == 0 ? *check_rng(r->k) : input;
-        if (!time_once(r, sides[i], input, &seconds))
+        if (i == 1 && !shared)
+            draw(r, sides[1], &input, &d);
+        if (!time_once(r, sides[i], &d, &seconds))
             return false;
         *fastest[i] = fmin(*fastest[i], seconds);
     }
@@ -69,12 +124,13 @@ static bool time_pair(struct race *r, double *ret_learner_s, double *ret_par_s)
 }
 
 /* A processor takes some ten milliseconds of work to reach the frequency that it keeps, and the
- * caches and branch predictors of both sides are to be as warm as they get. */
+ * caches and branch predictors of both sides are to be as warm as they get. Behind another race
+ * only the latter are cold. */
 static bool warm_up(struct race *r)
 {
-    const int64_t end = now_ms() + TIMED_WARM_UP_MS;
+    const int64_t end = now_ms() + (r->timed->warm ? 0 : TIMED_WARM_UP_MS);
     double ignored_a, ignored_b;
-    for (int i = 0; i < 1 || (i < TIMED_WARM_UP_PAIRS && now_ms() < end); i++)
+    for (int i = 0; i < TIMED_WARM_UP_FEWEST || (i < TIMED_WARM_UP_PAIRS && now_ms() < end); i++)
         if (!time_pair(r, &ignored_a, &ignored_b))
             return false;
     return true;
@@ -176,9 +232,10 @@ static bool count_calls(struct check *k, struct runner_slot *par, const struct t
         return true;
     for (size_t i = 0; right && i < TIMED_COUNTED; i++) {
         double ignored;
-        check_case(k, "%s", timed->rule->name);
+        struct drawn d;
+        draw(&r, k->slot, NULL, &d);
         counters_start(&counters);
-        right = time_once(&r, k->slot, *check_rng(k), &ignored);
+        right = time_once(&r, k->slot, &d, &ignored);
         if (right && counters_stop(&counters, &each[n]))
             n++;
     }

@@ -48,8 +48,9 @@ struct lab_group {
     bool hygiene;  /* loses all points when the sanitizer build finds something */
 };
 
-/* A timed case. The harness calls `prepare` for every single call, so that each has fresh inputs of
- * the same shape, times learner and par in alternation, and calls `verify` on every output. */
+/* A timed case. The harness calls `prepare` for every input, each fresh and of the same shape, times
+ * learner and par on it in turn, and calls `verify` on every output but one that equals, to the bit,
+ * what it has found right of the same input. So it judges by the call alone and changes nothing. */
 struct lab_timed {
     const char *name; /* as in lab.json */
     struct call *(*prepare)(struct check *k);

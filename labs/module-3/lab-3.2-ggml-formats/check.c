@@ -41,12 +41,14 @@ static struct call *prepare(struct check *k, uint32_t type)
 static void verify(struct check *k, struct call *c, uint32_t type)
 {
     float *want = check_alloc(k, TIMED_WEIGHTS * sizeof *want);
-    float *actual = check_alloc(k, TIMED_WEIGHTS * sizeof *actual);
     truth_dequantize(type, call_input(c, 1), want, TIMED_WEIGHTS);
+    check_i64(k, "qt_dequantize", 0, call_result(c, 0));
+    if (memcmp(want, call_bytes(c, 2), TIMED_WEIGHTS * sizeof *want) == 0)
+        return; /* else zeros of the other sign may be all that differs */
+    float *actual = check_alloc(k, TIMED_WEIGHTS * sizeof *actual);
     memcpy(actual, call_bytes(c, 2), TIMED_WEIGHTS * sizeof *actual);
     canonical_zeros(want, TIMED_WEIGHTS);
     canonical_zeros(actual, TIMED_WEIGHTS);
-    check_i64(k, "qt_dequantize", 0, call_result(c, 0));
     check_f32(k, "dst", want, actual, TIMED_WEIGHTS);
 }
 
