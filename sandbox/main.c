@@ -1,4 +1,5 @@
 /* graded-sandbox: one command in a cell, to try and to measure. */
+#include <fcntl.h>
 #include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -6,6 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/arena.h"
+#include "base/file.h"
 #include "base/parse.h"
 #include "sandbox/cell.h"
 #include "sandbox/check.h"
@@ -22,6 +25,11 @@ static const char usage_text[] =
     "  --rw HOST[:GUEST]    the same, writable; it must be writable for everybody. The limits on\n"
     "                       work and memory do not bound it, and whatever is in it afterwards is\n"
     "                       a stranger's: follow no link there, run nothing from there\n"
+    "  --allow EXTRA        what a lab may add to run and sanitize: threads (--processes of "
+    "them),\n"
+    "                       files (reads those of --file), scratch (and writes in /box), sockets\n"
+    "                       (TCP over a loopback of its own); again for another\n"
+    "  --file HOST[:NAME]   a copy of a file in /box, where COMMAND starts\n"
     "  --env NAME=VALUE     one more in the environment, which holds PATH and LC_ALL\n"
     "  --cpu-ms N           CPU time of all its processes (10000)\n"
     "  --wall-ms N          time by the clock on the wall (30000)\n"
@@ -42,12 +50,16 @@ enum {
     EXIT_CELL = 125,
     EXIT_FORBIDDEN = 126,
     MAX_BINDS = 32,
-    MAX_ENV = 32
+    MAX_ENV = 32,
+    MAX_FILES = 16,
+    MAX_FILE_BYTES = 64 << 20,
 };
 
 struct request {
     struct cell_config config;
     struct cell_bind binds[MAX_BINDS + DEFAULT_BINDS];
+    struct arena memory; /* of the files */
+    struct cell_file files[MAX_FILES];
     const char *environment[MAX_ENV + 1];
     int n_environment;
     bool json, check, shows; /* shows: --ro was given */
@@ -89,6 +101,7 @@ static void set_defaults(struct request *r)
                     },
             },
     };
+    arena_init(&r->memory, MAX_FILES * (size_t)MAX_FILE_BYTES);
 }
 
 static enum err_code parse_profile(const char *word, enum cell_profile *ret, struct err *why)
@@ -101,6 +114,44 @@ static enum err_code parse_profile(const char *word, enum cell_profile *ret, str
         }
     }
     return err_set(why, ERR_INVALID, "--profile %s: expected build, run or sanitize", word);
+}
+
+static enum err_code add_extra(const char *word, unsigned *extras, struct err *why)
+{
+    static const struct {
+        const char *word;
+        enum cell_extra extra;
+    } table[] = {{"threads", CELL_THREADS},
+                 {"files", CELL_FILES},
+                 {"scratch", CELL_SCRATCH},
+                 {"sockets", CELL_SOCKETS}};
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        if (strcmp(word, table[i].word) == 0) {
+            *extras |= table[i].extra;
+            return OK;
+        }
+    }
+    return err_set(why, ERR_INVALID, "--allow %s: expected threads, files, scratch or sockets",
+                   word);
+}
+
+/* Read here and now: what the cell gets is a copy. */
+static enum err_code add_file(struct request *r, char *text, struct err *why)
+{
+    char *bytes;
+    size_t size;
+    if (r->config.n_files == MAX_FILES)
+        return err_set(why, ERR_INVALID, "--file: at most %d", MAX_FILES);
+    char *name = strchr(text, ':');
+    if (name != NULL)
+        *name++ = '\0';
+    else
+        name = strrchr(text, '/') != NULL ? strrchr(text, '/') + 1 : text;
+    const enum err_code rc =
+        file_read(AT_FDCWD, text, MAX_FILE_BYTES, &r->memory, &bytes, &size, why);
+    if (rc == OK)
+        r->files[r->config.n_files++] = (struct cell_file){name, bytes, size};
+    return rc;
 }
 
 static enum err_code add_bind(struct request *r, char *text, bool writable, struct err *why)
@@ -138,6 +189,8 @@ static const struct option options[] = {
     {"profile", required_argument, NULL, 'p'},
     {"ro", required_argument, NULL, 'r'},
     {"rw", required_argument, NULL, 'R'},
+    {"allow", required_argument, NULL, 'a'},
+    {"file", required_argument, NULL, 'f'},
     {"env", required_argument, NULL, 'e'},
     {"cpu-ms", required_argument, NULL, 'c'},
     {"wall-ms", required_argument, NULL, 'w'},
@@ -161,6 +214,10 @@ static enum err_code take_option(struct request *r, int option, char *value, str
     case 'r':
     case 'R':
         return add_bind(r, value, option == 'R', why);
+    case 'a':
+        return add_extra(value, &r->config.extras, why);
+    case 'f':
+        return add_file(r, value, why);
     case 'e':
         return add_environment(r, value, why);
     case 'c':
@@ -200,10 +257,13 @@ static enum err_code parse_arguments(struct request *r, int argc, char **argv, s
     if (!r->shows)
         add_default_binds(r);
     r->config.binds = r->binds;
+    r->config.files = r->files;
     r->config.envp = r->environment;
     r->config.argv = (const char *const *)argv + optind;
     if (!r->check && argv[optind] == NULL)
         return err_set(why, ERR_INVALID, "no command: see --help");
+    if (r->config.extras != 0 && r->config.profile == CELL_BUILD)
+        return err_set(why, ERR_INVALID, "--allow: only with --profile run or sanitize");
     return OK;
 }
 
@@ -298,5 +358,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "graded-sandbox: %s\n", why.text);
         return EXIT_USAGE;
     }
-    return r.check ? check_host(r.json) : run(&r);
+    const int status = r.check ? check_host(r.json) : run(&r);
+    arena_done(&r.memory);
+    return status;
 }
