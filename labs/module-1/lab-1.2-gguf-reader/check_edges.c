@@ -221,6 +221,23 @@ static void prefixes(struct check *k, const uint8_t file[FILE_BYTES], uint64_t f
     }
 }
 
+/* Behind the strings comes nothing whose absence would give a cut one away. */
+static void cut_words(struct check *k, uint32_t missing)
+{
+    check_case(k, "no tensors, an array of strings at the end, %u bytes missing", missing);
+    struct subject s = subject_new(k, 1, 0);
+    struct ref_gguf_text *words = check_alloc(k, 2 * sizeof *words);
+    for (int i = 0; i < 2; i++)
+        words[i] = random_text(k, 4, 4);
+    add_array(k, &s, REF_GGUF_STRING, 2)->data = words;
+    subject_write(k, &s);
+    struct call *c = check_call(k, OP_PROBE);
+    call_in(c, s.bytes, s.size - missing);
+    if (call_run(c) && !check_code(k, missing > 0 ? GG_E_TRUNC : GG_OK, call_result(c, PROBE_CODE)))
+        check_hint(k, missing > 0 ? "a file that ends inside of an array of strings was accepted"
+                                  : "a file may end with its last KV");
+}
+
 void group_truncation(struct check *k)
 {
     uint8_t file[FILE_BYTES];
@@ -232,6 +249,8 @@ void group_truncation(struct check *k)
     if (call_run(c))
         check_code(k, GG_E_TRUNC, call_result(c, PROBE_CODE));
     prefixes(k, file, 1, DATA_OFF);
+    for (uint32_t missing = 0; missing <= 2 * (8 + 4); missing++)
+        cut_words(k, missing);
     check_part(k, "inside of the data and behind it", 5);
     prefixes(k, file, DATA_OFF, FILE_BYTES + 1);
 }

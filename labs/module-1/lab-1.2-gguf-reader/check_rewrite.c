@@ -14,28 +14,34 @@ struct rewrite {
     uint32_t old_len, new_len;
     bool appends; /* sets "new.text" instead */
     bool unpadded_end;
+    uint32_t name_len; /* of the first tensor; 0: any */
 };
 
 static const struct rewrite rewrites[] = {
-    {"shorter", 4, 3, 0, 40, 9, false, false},
-    {"longer", 4, 3, 0, 9, 40, false, false},
-    {"much longer", 4, 3, 0, 9, 700, false, false},
-    {"of the same length", 4, 3, 0, 12, 12, false, false},
-    {"emptied", 2, 2, 0, 30, 0, false, false},
-    {"from nothing", 2, 2, 0, 0, 3, false, false},
-    {"longer by an alignment", 3, 2, 64, 10, 74, false, false},
-    {"shorter by less than the padding", 3, 2, 4096, 20, 19, false, false},
-    {"longer, alignment 8", 3, 5, 8, 5, 10, false, false},
-    {"longer, alignment 64", 3, 5, 64, 5, 90, false, false},
-    {"longer, alignment 4096", 3, 5, 4096, 5, 6000, false, false},
-    {"without tensors", 5, 0, 0, 17, 4, false, false},
-    {"without padding at the end", 3, 2, 0, 17, 44, false, true},
-    {"appended", 4, 3, 0, 8, 20, true, false},
-    {"appended, empty", 4, 3, 0, 8, 0, true, false},
-    {"appended, alignment 64", 4, 3, 64, 8, 50, true, false},
-    {"appended without tensors", 4, 0, 0, 8, 20, true, false},
-    {"appended without padding at the end", 0, 1, 0, 0, 20, true, true},
+    {"shorter", 4, 3, 0, 40, 9, false, false, 0},
+    {"longer", 4, 3, 0, 9, 40, false, false, 0},
+    {"much longer", 4, 3, 0, 9, 700, false, false, 0},
+    {"of the same length", 4, 3, 0, 12, 12, false, false, 0},
+    {"emptied", 2, 2, 0, 30, 0, false, false, 0},
+    {"from nothing", 2, 2, 0, 0, 3, false, false, 0},
+    {"longer by an alignment", 3, 2, 64, 10, 74, false, false, 0},
+    {"shorter by less than the padding", 3, 2, 4096, 20, 19, false, false, 0},
+    {"longer, alignment 8", 3, 5, 8, 5, 10, false, false, 0},
+    {"longer, alignment 64", 3, 5, 64, 5, 90, false, false, 0},
+    {"longer, alignment 4096", 3, 5, 4096, 5, 6000, false, false, 0},
+    {"without tensors", 5, 0, 0, 17, 4, false, false, 0},
+    {"without padding at the end", 3, 2, 0, 17, 44, false, true, 0},
+    {"appended", 4, 3, 0, 8, 20, true, false, 0},
+    {"appended, empty", 4, 3, 0, 8, 0, true, false, 0},
+    {"appended, alignment 64", 4, 3, 64, 8, 50, true, false, 0},
+    {"appended without tensors", 4, 0, 0, 8, 20, true, false, 0},
+    {"appended without padding at the end", 0, 1, 0, 0, 20, true, true, 0},
 };
+
+/* Made eight times, each a byte longer, so that the infos end at every distance to the data. */
+static const struct rewrite steps = {
+    "step by step through the padding", 0, 1, 8, 3, 9, false, false, 5};
+enum { REWRITES = sizeof rewrites / sizeof rewrites[0] };
 
 static struct ref_gguf_kv_model *describe(struct check *k, struct subject *s,
                                           const struct rewrite *r)
@@ -48,6 +54,8 @@ static struct ref_gguf_kv_model *describe(struct check *k, struct subject *s,
         add_string(k, s, "the.text", random_text(k, r->old_len, r->old_len));
     add_any_kvs(k, s, r->kvs - before);
     add_any_tensors(k, s, r->tensors);
+    if (r->name_len > 0)
+        s->tensor[0].name = random_text(k, r->name_len, r->name_len);
     s->model.unpadded_end = r->unpadded_end;
     subject_write(k, s);
     return text;
@@ -85,10 +93,13 @@ static void hint_bytes(struct check *k, const struct rewrite *r, const struct su
         check_hint(k, "the data section changed; its bytes must stay as they are");
 }
 
-/* Shrinks to fewer other KVs and fewer tensors. */
+/* Shrinks to fewer other KVs and fewer tensors. Behind the table come the steps. */
 static void rewrite(struct check *k, const struct check_shape *shape)
 {
-    struct rewrite changed = rewrites[shape->fixed[0]];
+    const int64_t row = shape->fixed[0];
+    struct rewrite changed = row < REWRITES ? rewrites[row] : steps;
+    if (row >= REWRITES)
+        changed.new_len += (uint32_t)(row - REWRITES);
     changed.kvs = (uint32_t)shape->size[0];
     changed.tensors = (uint32_t)shape->size[1];
     const struct rewrite *r = &changed;
@@ -168,11 +179,16 @@ static void refuse(struct check *k, size_t i)
 void group_rewrite(struct check *k)
 {
     check_part(k, "new files", 8);
-    for (size_t i = 0; i < sizeof rewrites / sizeof rewrites[0]; i++)
+    for (size_t i = 0; i < REWRITES; i++)
         check_shrinkable(k, rewrite,
                          &(struct check_shape){.fixed = {(int64_t)i},
                                                .size = {rewrites[i].kvs, rewrites[i].tensors},
                                                .least = {0, rewrites[i].tensors > 0}});
+    for (uint32_t i = 0; i < steps.alignment; i++)
+        check_shrinkable(k, rewrite,
+                         &(struct check_shape){.fixed = {REWRITES + (int64_t)i},
+                                               .size = {steps.kvs, steps.tensors},
+                                               .least = {steps.kvs, steps.tensors}});
     check_part(k, "refusals", 2);
     for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
         check_case(k, "%s", refusals[i].about);
