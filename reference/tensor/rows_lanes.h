@@ -6,6 +6,12 @@
 #include "reference/tensor/lanes.h"
 #include "reference/tensor/rows.h"
 
+/* What is computed hides what is waited for, if the memory is asked this many floats before. The
+ * hardware asks too, but stops at the end of each page. Where a row is read more than once, the
+ * last time is when the next row is asked for, which mostly is there and is not looked at
+ * otherwise. */
+enum { AHEAD = 2048, NEXT_ROW = 4096 };
+
 /* ---- norms ---- */
 
 static float sum_of_squares(const float *x, size_t n)
@@ -30,6 +36,8 @@ static void rms_norm(float *y, const float *x, const float *w, size_t n, float e
     const float scale = 1.0f / sqrtf(sum_of_squares(x, n) / (float)n + eps);
     size_t i = 0;
     for (; i + LANES <= n; i += LANES) {
+        if (i < NEXT_ROW)
+            __builtin_prefetch(x + n + i);
         const lanes v = lanes_load(x + i) * scale;
         lanes_store(y + i, w != NULL ? v * lanes_load(w + i) : v);
     }
@@ -56,6 +64,8 @@ static float centre(float *y, const float *x, size_t n, float mean)
     size_t i = 0;
     for (; i + 2 * LANES <= n; i += 2 * LANES)
         for (size_t k = 0; k < 2; k++) {
+            if (i < NEXT_ROW)
+                __builtin_prefetch(x + n + i + k * LANES);
             const lanes v = lanes_load(x + i + k * LANES) - mean;
             lanes_store(y + i + k * LANES, v);
             sum[k] += v * v;
@@ -110,11 +120,13 @@ static float scale_and_find_max(float *y, const float *x, const float *mask, siz
     return highest;
 }
 
-static float weigh(float *x, float max, size_t n)
+static float weigh_before(const float *next, float *x, float max, size_t n)
 {
     lanes sum = {0};
     size_t i = 0;
     for (; i + LANES <= n; i += LANES) {
+        if (i < NEXT_ROW)
+            __builtin_prefetch(next + i);
         const lanes v = lanes_exp(lanes_load(x + i) - max);
         lanes_store(x + i, v);
         sum += v;
@@ -122,6 +134,11 @@ static float weigh(float *x, float max, size_t n)
     const lanes v = lanes_exp(lanes_load_some(x + i, n - i, -INFINITY) - max);
     lanes_store_some(x + i, v, n - i);
     return lanes_sum(sum + v);
+}
+
+static float weigh(float *x, float max, size_t n)
+{
+    return weigh_before(x, x, max, n);
 }
 
 static bool has_nan(const float *x, size_t n)
@@ -139,7 +156,7 @@ static void softmax(float *y, const float *x, const float *mask, size_t n, float
         memset(y, 0, n * sizeof *y);
         return;
     }
-    const float inverse = 1.0f / weigh(y, max, n);
+    const float inverse = 1.0f / weigh_before(x + n, y, max, n);
     for (size_t i = 0; i < n; i++)
         y[i] *= inverse;
 }
@@ -162,8 +179,11 @@ __attribute__((always_inline)) static inline void
 gate_by(lanes (*act)(lanes), float *y, const float *gate, const float *up, size_t n)
 {
     size_t i = 0;
-    for (; i + LANES <= n; i += LANES)
+    for (; i + LANES <= n; i += LANES) {
+        __builtin_prefetch(gate + i + AHEAD);
+        __builtin_prefetch(up + i + AHEAD);
         lanes_store(y + i, act(lanes_load(gate + i)) * lanes_load(up + i));
+    }
     const size_t left = n - i;
     const lanes v = act(lanes_load_some(gate + i, left, 0)) * lanes_load_some(up + i, left, 0);
     lanes_store_some(y + i, v, left);
