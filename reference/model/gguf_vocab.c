@@ -134,11 +134,15 @@ static enum err_code read_merges(const struct ref_gguf_file *file, struct ref_me
 
 /* ---- ids and switches ---- */
 
-static int32_t id_of(const struct ref_gguf_file *file, const char *key, uint32_t n)
+/* `fallback` where the file does not say, -1 where that is none of the n pieces. */
+static int32_t id_of(const struct ref_gguf_file *file, const char *key, uint32_t n,
+                     int32_t fallback)
 {
     const struct ref_gguf_kv *kv = ref_gguf_find(file, key);
     uint64_t id;
-    return kv != NULL && ref_gguf_u64(file, kv, &id) == REF_GGUF_OK && id < n ? (int32_t)id : -1;
+    if (kv != NULL && ref_gguf_u64(file, kv, &id) == REF_GGUF_OK && id < n)
+        return (int32_t)id;
+    return fallback >= 0 && (uint32_t)fallback < n ? fallback : -1;
 }
 
 static bool switch_of(const struct ref_gguf_file *file, const char *key, bool fallback)
@@ -146,6 +150,49 @@ static bool switch_of(const struct ref_gguf_file *file, const char *key, bool fa
     const struct ref_gguf_kv *kv = ref_gguf_find(file, key);
     uint64_t value;
     return kv != NULL && ref_gguf_u64(file, kv, &value) == REF_GGUF_OK ? value != 0 : fallback;
+}
+
+static void read_ids(const struct ref_gguf_file *file, struct ref_vocab_def *def)
+{
+    static const struct {
+        int32_t bos, eos, unk;
+    } usual[] = {[REF_VOCAB_SPM] = {1, 2, 0},
+                 [REF_VOCAB_BPE] = {11, 11, -1},
+                 [REF_VOCAB_WPM] = {101, 102, 100},
+                 [REF_VOCAB_UGM] = {-1, 1, 2}};
+    const char *eos = def->kind == REF_VOCAB_WPM ? "tokenizer.ggml.seperator_token_id"
+                                                 : "tokenizer.ggml.eos_token_id";
+    const uint32_t n = def->n_pieces;
+    def->bos = id_of(file, "tokenizer.ggml.bos_token_id", n, usual[def->kind].bos);
+    def->eos = id_of(file, eos, n, usual[def->kind].eos);
+    def->unk = id_of(file, "tokenizer.ggml.unknown_token_id", n, usual[def->kind].unk);
+}
+
+/* What a file does not say depends on its kind; what it asks for without a piece to put cannot be.
+ */
+static void read_switches(const struct ref_gguf_file *file, struct ref_vocab_def *def)
+{
+    const bool spm = def->kind == REF_VOCAB_SPM, wpm = def->kind == REF_VOCAB_WPM;
+    const bool llama3 = def->kind == REF_VOCAB_BPE && def->pretok == REF_PRETOK_LLAMA3;
+    const char *eos = wpm ? "tokenizer.ggml.add_sep_token" : "tokenizer.ggml.add_eos_token";
+    def->add_bos = switch_of(file, "tokenizer.ggml.add_bos_token", spm || wpm || llama3);
+    def->add_eos = switch_of(file, eos, wpm || def->kind == REF_VOCAB_UGM);
+    def->add_bos = def->add_bos && def->bos >= 0;
+    def->add_eos = def->add_eos && def->eos >= 0;
+    def->add_space_prefix = switch_of(file, "tokenizer.ggml.add_space_prefix", spm);
+    def->merge_spaces = switch_of(file, "tokenizer.ggml.remove_extra_whitespaces", false);
+}
+
+/* Bytes, whether the file calls them u8 or i8. */
+static void read_charsmap(const struct ref_gguf_file *file, struct ref_vocab_def *def)
+{
+    const char *key = "tokenizer.ggml.precompiled_charsmap";
+    const struct ref_gguf_kv *kv = array_of(file, key, REF_GGUF_U8);
+    kv = kv != NULL ? kv : array_of(file, key, REF_GGUF_I8);
+    if (kv == NULL || def->kind != REF_VOCAB_UGM)
+        return;
+    def->charsmap = file->buf + kv->val.off;
+    def->charsmap_bytes = kv->val.len;
 }
 
 enum err_code ref_gguf_vocab(const struct ref_gguf_file *file, struct ref_piece *pieces,
@@ -163,13 +210,9 @@ enum err_code ref_gguf_vocab(const struct ref_gguf_file *file, struct ref_piece 
         rc = read_merges(file, merges, why);
     if (rc != OK)
         return rc;
-    const bool spm = def.kind == REF_VOCAB_SPM;
-    def.bos = id_of(file, "tokenizer.ggml.bos_token_id", def.n_pieces);
-    def.eos = id_of(file, "tokenizer.ggml.eos_token_id", def.n_pieces);
-    def.unk = id_of(file, "tokenizer.ggml.unknown_token_id", def.n_pieces);
-    def.add_bos = switch_of(file, "tokenizer.ggml.add_bos_token", spm);
-    def.add_eos = switch_of(file, "tokenizer.ggml.add_eos_token", false);
-    def.add_space_prefix = switch_of(file, "tokenizer.ggml.add_space_prefix", spm);
+    read_ids(file, &def);
+    read_switches(file, &def);
+    read_charsmap(file, &def);
     *ret = def;
     return OK;
 }

@@ -5,7 +5,9 @@
  *     rc = ref_gguf_vocab(&file, pieces, merges, &def, why);
  *     ref_vocab_bytes(&def, ...), ref_vocab_init(...)
  *
- * Keys: tokenizer.ggml.* in ggml's docs/gguf.md. The texts stay in the file. */
+ * Keys: tokenizer.ggml.* in ggml's docs/gguf.md; what a file leaves out is as in llama.cpp's
+ * llama_vocab::impl::load(), by the kind of tokenizer. A special token without a piece is none, and
+ * is not put around texts. The texts stay in the file. */
 #pragma once
 
 #include "reference/gguf/gguf.h"

@@ -438,6 +438,78 @@ static void a_vocabulary_that_cannot_be_is_named(void **state)
     }
 }
 
+/* What llama.cpp takes where the file does not say. */
+static void what_a_vocabulary_leaves_out_depends_on_its_kind(void **state)
+{
+    enum { PIECES = 103 };
+    static const struct {
+        const char *model, *pre;
+        int32_t bos, eos, unk;
+        bool add_bos, add_eos, prefix;
+    } rows[] = {
+        {"llama", NULL, 1, 2, 0, true, false, true},
+        {"gpt2", "gpt-2", 11, 11, -1, false, false, false},
+        {"gpt2", "llama-bpe", 11, 11, -1, true, false, false},
+        {"bert", NULL, 101, 102, 100, true, true, false},
+        {"t5", NULL, -1, 1, 2, false, true, false},
+    };
+    static const char *tokens[PIECES];
+    static char text[PIECES][4];
+    (void)state;
+    for (int i = 0; i < PIECES; i++) {
+        snprintf(text[i], sizeof text[i], "%d", i);
+        tokens[i] = text[i];
+    }
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct made m;
+        struct net net;
+        struct ref_piece pieces[PIECES];
+        struct ref_vocab_def def;
+        net_init(&net, &shape);
+        made_empty(&m, &net);
+        made_text(&m, "tokenizer.ggml.model", rows[i].model);
+        made_texts(&m, "tokenizer.ggml.tokens", tokens, PIECES);
+        if (rows[i].pre != NULL)
+            made_text(&m, "tokenizer.ggml.pre", rows[i].pre);
+        made_file(&m);
+        assert_int_equal(ref_gguf_vocab(&m.file, pieces, NULL, &def, NULL), OK);
+        if (def.bos != rows[i].bos || def.eos != rows[i].eos || def.unk != rows[i].unk ||
+            def.add_bos != rows[i].add_bos || def.add_eos != rows[i].add_eos ||
+            def.add_space_prefix != rows[i].prefix)
+            fail_msg("%s %s: %d %d %d, %d %d %d", rows[i].model, rows[i].pre, def.bos, def.eos,
+                     def.unk, def.add_bos, def.add_eos, def.add_space_prefix);
+        made_done(&m);
+    }
+}
+
+static void a_character_map_comes_with_the_vocabulary(void **state)
+{
+    static const uint8_t map[] = {4, 0, 0, 0, 0, 0, 0, 0, 0};
+    static const char *const tokens[] = {"a", "b", "c"};
+    struct made m;
+    struct net net;
+    struct ref_piece pieces[3];
+    struct ref_vocab_def def;
+    (void)state;
+    net_init(&net, &shape);
+    made_empty(&m, &net);
+    made_text(&m, "tokenizer.ggml.model", "t5");
+    made_texts(&m, "tokenizer.ggml.tokens", tokens, 3);
+    made_count(&m, "tokenizer.ggml.remove_extra_whitespaces", 1);
+    m.kv[m.n_kv++] =
+        (struct ref_gguf_kv_model){.key = REF_GGUF_TEXT("tokenizer.ggml.precompiled_charsmap"),
+                                   .type = REF_GGUF_ARRAY,
+                                   .elem = REF_GGUF_U8,
+                                   .n = sizeof map,
+                                   .data = map};
+    made_file(&m);
+    assert_int_equal(ref_gguf_vocab(&m.file, pieces, NULL, &def, NULL), OK);
+    assert_int_equal(def.charsmap_bytes, sizeof map);
+    assert_memory_equal(def.charsmap, map, sizeof map);
+    assert_true(def.merge_spaces);
+    made_done(&m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -452,6 +524,8 @@ int main(void)
         cmocka_unit_test(what_the_file_lacks_is_named),
         cmocka_unit_test(counts_that_cannot_be_are_refused),
         cmocka_unit_test(a_vocabulary_that_cannot_be_is_named),
+        cmocka_unit_test(what_a_vocabulary_leaves_out_depends_on_its_kind),
+        cmocka_unit_test(a_character_map_comes_with_the_vocabulary),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* What every quantiser asks of a row before it writes the first byte, and the two functions that
- * each format has. Private to this folder, but
- * that model/ asks by the check whether activations have codes. */
+ * each format has. Private to this folder, but that model/ asks by the check whether activations
+ * have codes. */
 #pragma once
 
 #include <stddef.h>

@@ -32,7 +32,7 @@ enum err_code bpe_encode(const struct ref_vocab *v, struct fragment f, void *scr
 size_t wpm_scratch(size_t n);
 enum err_code wpm_encode(const struct ref_vocab *v, struct fragment f, void *scratch,
                          struct token_out *out, struct err *why);
-size_t ugm_scratch(size_t n);
+size_t ugm_scratch(const struct ref_vocab *v, size_t n);
 enum err_code ugm_encode(const struct ref_vocab *v, struct fragment f, void *scratch,
                          struct token_out *out, struct err *why);
 

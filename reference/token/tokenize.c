@@ -117,7 +117,7 @@ size_t ref_tokenize_scratch(const struct ref_vocab *v, size_t n)
     case REF_VOCAB_WPM:
         return own + wpm_scratch(n);
     case REF_VOCAB_UGM:
-        return own + ugm_scratch(n);
+        return own + ugm_scratch(v, n);
     }
     return own;
 }

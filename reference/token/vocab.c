@@ -497,6 +497,9 @@ enum err_code ref_vocab_init(struct ref_vocab *ret, const struct ref_vocab_def *
         return rc;
     if (bytes < need)
         return err_set(why, ERR_TOO_LARGE, "the tables take %zu bytes, there are %zu", need, bytes);
+    rc = ref_charsmap_open(def->charsmap, def->charsmap_bytes, &v.charsmap, why);
+    if (rc != OK)
+        return rc;
     struct region r = {.at = (uint8_t *)mem + (ALIGNMENT - (uintptr_t)mem % ALIGNMENT) % ALIGNMENT};
     lay_out(&v, &r);
     rc = fill_tables(&v, why);

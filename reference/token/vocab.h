@@ -26,6 +26,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "reference/token/charsmap.h"
 #include "reference/token/pretok.h"
 
 enum ref_piece_type {
@@ -67,12 +68,14 @@ struct ref_vocab_def {
     int32_t bos, eos, unk; /* -1: none. WPM: [CLS], [SEP], [UNK] */
     bool add_bos,
         add_eos; /* when the caller of ref_tokenize wants special tokens around the text */
-    bool add_space_prefix;  /* SPM, UGM: a space before the text and after each special token */
-    bool merge_spaces;      /* UGM: runs of spaces count as one, none at the ends */
-    enum ref_pretok pretok; /* BPE */
-    bool ignore_merges;     /* BPE: a word that is a piece is taken whole (Llama 3) */
-    bool keep_invalid;      /* BPE: bytes that are no UTF-8 stay; else each becomes U+FFFD, as in
-                               llama.cpp */
+    bool add_space_prefix;   /* SPM, UGM: a space before the text and after each special token */
+    bool merge_spaces;       /* UGM: runs of spaces count as one, none at the ends */
+    enum ref_pretok pretok;  /* BPE */
+    bool ignore_merges;      /* BPE: a word that is a piece is taken whole (Llama 3) */
+    const uint8_t *charsmap; /* UGM: charsmap.h; charsmap_bytes 0: none */
+    size_t charsmap_bytes;
+    bool keep_invalid; /* BPE: bytes that are no UTF-8 stay; else each becomes U+FFFD, as in
+                          llama.cpp */
 };
 
 /* The library's own. The definition is borrowed, and so is the memory. */
@@ -94,9 +97,10 @@ struct ref_vocab {
     uint32_t *special;          /* pieces that are cut out of the text first, by their bytes */
     uint32_t *shorter;          /* index in special of the longest other one that begins this one */
     uint32_t n_special;
-    uint32_t longest;        /* bytes of the longest piece or merge */
-    int32_t byte_piece[256]; /* -1: none */
-    float unk_score;         /* UGM */
+    uint32_t longest;             /* bytes of the longest piece or merge */
+    int32_t byte_piece[256];      /* -1: none */
+    float unk_score;              /* UGM */
+    struct ref_charsmap charsmap; /* UGM */
 };
 
 /* Sets *ret to the bytes that init needs. ERR_TOO_LARGE, ERR_RANGE: as for init. */
@@ -107,7 +111,7 @@ MUST_CHECK enum err_code ref_vocab_bytes(const struct ref_vocab_def *def, size_t
  *   mem  (bytes)  at any address; the caller's, borrowed until *ret is used no more
  * ERR_RANGE: an index, a type, a score. ERR_TOO_LARGE: a count or a length over the maxima, or mem
  * is too small. ERR_CONFLICT: two pieces with one text. ERR_LIMIT: texts made to crowd one place.
- */
+ * ERR_INVALID, ERR_TOO_LARGE: the character map, as charsmap.h has it. */
 MUST_CHECK enum err_code ref_vocab_init(struct ref_vocab *ret, const struct ref_vocab_def *def,
                                         void *mem, size_t bytes, struct err *why);
 

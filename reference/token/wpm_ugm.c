@@ -101,35 +101,59 @@ struct best {
     uint32_t from; /* and begins there */
 };
 
-static size_t normal_bytes(size_t n)
+static size_t normal_bytes(const struct ref_vocab *v, size_t n)
 {
-    return 2 * sizeof LOWER_BLOCK + sizeof LOWER_BLOCK * n;
+    return 2 * sizeof LOWER_BLOCK + v->charsmap.growth * n;
 }
 
-size_t ugm_scratch(size_t n)
+size_t ugm_scratch(const struct ref_vocab *v, size_t n)
 {
-    return (normal_bytes(n) + 1) * sizeof(struct best) + normal_bytes(n);
+    return (normal_bytes(v, n) + 1) * sizeof(struct best) + normal_bytes(v, n);
 }
 
-/* Spaces become U+2581, bad bytes U+FFFD. With merge_spaces a run of spaces becomes one in front of
- * the word behind it and vanishes at the end. */
+/* What stands for the beginning of the text, and how much of it that is. */
+struct step {
+    const char *bytes;
+    size_t n, used;
+};
+
+/* A replacement of the map, or a character as it is, or U+FFFD for a byte that is none. */
+static struct step next_step(const struct ref_vocab *v, const uint8_t *text, size_t n)
+{
+    struct step s = {.bytes = (const char *)text};
+    uint32_t cp;
+    s.used = ref_charsmap_match(&v->charsmap, text, n, &s.bytes);
+    if (s.used > 0) {
+        s.n = strlen(s.bytes);
+        return s;
+    }
+    s.n = s.used = ref_utf8_lenient(text, n, &cp);
+    if (cp == REF_UTF8_REPLACEMENT && s.used == 1)
+        s = (struct step){.bytes = "\xef\xbf\xbd", .n = 3, .used = 1};
+    return s;
+}
+
+/* Spaces become U+2581. With merge_spaces a run of them becomes one in front of the word behind it
+ * and vanishes at the end. */
 static size_t normalize(const struct ref_vocab *v, struct fragment f, uint8_t *ret)
 {
     const bool merge = v->def->merge_spaces;
     bool in_word = false, prefixed = !v->def->add_space_prefix;
     size_t n = 0;
     for (size_t at = 0; at < f.n;) {
-        uint32_t cp;
-        at += ref_utf8_lenient(f.text + at, f.n - at, &cp);
-        const bool space = cp == ' ';
-        if (space ? !merge : !in_word && (merge || !prefixed)) {
-            memcpy(ret + n, LOWER_BLOCK, sizeof LOWER_BLOCK);
-            n += sizeof LOWER_BLOCK;
-            prefixed = prefixed || !space;
+        const struct step s = next_step(v, f.text + at, f.n - at);
+        at += s.used;
+        for (size_t i = 0; i < s.n; i++) {
+            const bool space = s.bytes[i] == ' ';
+            if (space ? !merge : !in_word && (merge || !prefixed)) {
+                memcpy(ret + n, LOWER_BLOCK, sizeof LOWER_BLOCK);
+                n += sizeof LOWER_BLOCK;
+                prefixed = prefixed || !space;
+            }
+            in_word = !space;
+            if (!space)
+                ret[n++] = (uint8_t)s.bytes[i];
         }
-        in_word = !space;
-        if (!space)
-            n += ref_utf8_put(cp, ret + n);
     }
     return n;
 }
@@ -193,14 +217,18 @@ static enum err_code put_trace(const struct ref_vocab *v, const struct best *bes
 enum err_code ugm_encode(const struct ref_vocab *v, struct fragment f, void *scratch,
                          struct token_out *out, struct err *why)
 {
+    if (normal_bytes(v, f.n) > UINT32_MAX)
+        return err_set(why, ERR_TOO_LARGE, "the character map may make over 4 GiB of %zu bytes",
+                       f.n);
     struct best *best = scratch;
-    uint8_t *text = (uint8_t *)(best + normal_bytes(f.n) + 1);
+    uint8_t *text = (uint8_t *)(best + normal_bytes(v, f.n) + 1);
     const size_t n = normalize(v, f, text);
     best[0] = (struct best){.id = v->def->unk};
     for (size_t i = 1; i <= n; i++)
         best[i] = (struct best){.sum = -DBL_MAX, .id = v->def->unk};
     for (size_t at = 0; at < n;) {
-        const size_t length = ref_utf8_length(text[at]); /* the text is whole characters by now */
+        const size_t whole = ref_utf8_length(text[at]); /* a map may cut a character short */
+        const size_t length = whole < n - at ? whole : n - at;
         extend(v, text, n, at, length, best);
         at += length;
     }
