@@ -104,7 +104,8 @@ static void words_that_make_no_lab_are_refused(void **state)
         {"3.1", "a", "two\nlines", "c", "the title is one line"},
         {"3.1", "a", "ends */ here", "c", "the title is one line"},
         {"3.1", "a", "@ID@", "c", "the title is one line"},
-        {"3.1", "a", NULL, "cuda", "the language 'cuda' has no skeleton"},
+        {"3.1", "a", NULL, "cuda", "neither compiles .cu files nor has a GPU"},
+        {"3.1", "a", NULL, "rust", "the language 'rust' is unknown"},
     };
     struct place *p = *state;
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
