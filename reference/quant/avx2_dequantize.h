@@ -111,3 +111,28 @@ static void tq2_0_dequantize(const void *row, size_t n, float *ret_x)
             put32(ret_x + 32 * g, tq2_0_codes(b, g), d, d);
     }
 }
+
+static void q6_k_dequantize(const void *row, size_t n, float *ret_x)
+{
+    const struct ref_q6_k *b = row;
+    for (size_t i = 0; i < n / 256; i++, b++, ret_x += 256) {
+        const float d = half_to_float(b->d);
+#pragma GCC unroll 8
+        for (int g = 0; g < 8; g++)
+            put32(ret_x + 32 * g, q6_k_codes(b, g), d * (float)b->scales[2 * g],
+                  d * (float)b->scales[2 * g + 1]);
+    }
+}
+
+static void tq1_0_dequantize(const void *row, size_t n, float *ret_x)
+{
+    const struct ref_tq1_0 *b = row;
+    for (size_t i = 0; i < n / 256; i++, b++, ret_x += 256) {
+        const float d = half_to_float(b->d);
+        __m256i codes[8];
+        tq1_0_codes(b, codes);
+#pragma GCC unroll 8
+        for (int g = 0; g < 8; g++)
+            put32(ret_x + 32 * g, codes[g], d, d);
+    }
+}

@@ -4,6 +4,7 @@
  * codes are made unsigned by an offset, whose share, offset * sum(y), is taken away first. */
 #pragma once
 
+#include "reference/quant/avx512_scales.h"
 #include "reference/quant/x86_dot.h"
 
 static inline __m512i bytes64_of(int v)
@@ -79,17 +80,6 @@ static inline __m128 d_of_four(const void *blocks, int size)
     return _mm256_castps256_ps128(halves_of_four(blocks, size));
 }
 
-/* mxfp4_scale of four: the bytes 0, 17, 34 and 51. */
-static inline __m128 exponents_of_four(const void *blocks)
-{
-    const __m512i places = _mm512_castsi128_si512(_mm_setr_epi32(0, 17, 34, 51));
-    const __m512i bytes = _mm512_maskz_permutexvar_epi8(0x1111, places, _mm512_loadu_si512(blocks));
-    const __m128i e = _mm512_castsi512_si128(bytes), one = _mm_set1_epi32(1);
-    const __m128i normal = _mm_slli_epi32(_mm_sub_epi32(e, one), 23);
-    const __m128i subnormal = _mm_sllv_epi32(_mm_set1_epi32(0x00200000), _mm_min_epi32(e, one));
-    return _mm_castsi128_ps(_mm_max_epi32(normal, subnormal));
-}
-
 /* Adds the products of two blocks, whose scales are numbers k and k + 1 of `scales`. */
 static inline __m512 add_two(__m512 sum, __m512i products, __m128 scales, int k)
 {
@@ -126,7 +116,7 @@ DOT_32(q4_0, TWO_NIBBLES, 8, d_of_four(x, sizeof *x))
 DOT_32(q5_0, TWO_FIVES, 16, d_of_four(x, sizeof *x))
 DOT_32(q8_0, TWO_BYTES, -128, d_of_four(x, sizeof *x))
 DOT_32(iq4_nl, TWO_IQ4, -128, d_of_four(x, sizeof *x))
-DOT_32(mxfp4, TWO_MXFP4, -128, exponents_of_four(x))
+DOT_32(mxfp4, TWO_MXFP4, -128, _mm512_castps512_ps128(four_exponents(x)))
 
 #define DOT_32_AFFINE(format, codes_of_two)                                                        \
     static float format##_dot(const void *row, const void *activations, size_t n)                  \

@@ -214,16 +214,18 @@ static inline void six_bits(const uint8_t scales[12], uint64_t *ret_scale, uint6
     *ret_min = (w[1] & 0x3f3f3f3f) | (uint64_t)min_high << 32;
 }
 
-/* The 16 scales of Q3_K as signed bytes. */
+/* The 16 scales of Q3_K as signed bytes: low nibbles of eight bytes, their high nibbles, and above
+ * them two bits at a time of four bytes. */
 static inline __m128i q3_k_scale_bytes(const struct ref_q3_k *b)
 {
-    uint32_t w[3];
-    memcpy(w, b->scales, sizeof w);
-    const __m128i low = _mm_setr_epi32((int)w[0], (int)w[1], (int)(w[0] >> 4), (int)(w[1] >> 4));
-    const __m128i high =
-        _mm_setr_epi32((int)(w[2] << 4), (int)(w[2] << 2), (int)w[2], (int)(w[2] >> 2));
-    const __m128i six = _mm_or_si128(_mm_and_si128(low, _mm_set1_epi8(15)),
-                                     _mm_and_si128(high, _mm_set1_epi8(0x30)));
+    uint64_t low;
+    uint32_t high;
+    memcpy(&low, b->scales, sizeof low);
+    memcpy(&high, b->scales + 8, sizeof high);
+    const __m128i four = _mm_srlv_epi64(_mm_set1_epi64x((long long)low), _mm_set_epi64x(4, 0));
+    const __m128i two = _mm_srlv_epi32(_mm_set1_epi32((int)high), _mm_setr_epi32(0, 2, 4, 6));
+    const __m128i upper = _mm_slli_epi16(_mm_and_si128(two, _mm_set1_epi8(3)), 4);
+    const __m128i six = _mm_or_si128(_mm_and_si128(four, _mm_set1_epi8(15)), upper);
     return _mm_sub_epi8(six, _mm_set1_epi8(32));
 }
 

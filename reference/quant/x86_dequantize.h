@@ -43,31 +43,6 @@ static inline void put32(float *ret_x, __m256i codes, float low_scale, float hig
 DEQUANTIZE_32(q8_0, half_to_float(b->d))
 DEQUANTIZE_32(q8_1, half_to_float(b->d))
 
-static void q6_k_dequantize(const void *row, size_t n, float *ret_x)
-{
-    const struct ref_q6_k *b = row;
-    for (size_t i = 0; i < n / 256; i++, b++, ret_x += 256) {
-        const float d = half_to_float(b->d);
-#pragma GCC unroll 8
-        for (int g = 0; g < 8; g++)
-            put32(ret_x + 32 * g, q6_k_codes(b, g), d * (float)b->scales[2 * g],
-                  d * (float)b->scales[2 * g + 1]);
-    }
-}
-
-static void tq1_0_dequantize(const void *row, size_t n, float *ret_x)
-{
-    const struct ref_tq1_0 *b = row;
-    for (size_t i = 0; i < n / 256; i++, b++, ret_x += 256) {
-        const float d = half_to_float(b->d);
-        __m256i codes[8];
-        tq1_0_codes(b, codes);
-#pragma GCC unroll 8
-        for (int g = 0; g < 8; g++)
-            put32(ret_x + 32 * g, codes[g], d, d);
-    }
-}
-
 static void q8_k_dequantize(const void *row, size_t n, float *ret_x)
 {
     const struct ref_q8_k *b = row;
@@ -83,30 +58,51 @@ static void f32_dequantize(const void *row, size_t n, float *ret_x)
     memcpy(ret_x, row, n * sizeof(float));
 }
 
+/* As many at once as a store takes. */
+#if defined(__AVX512F__)
+enum { WIDE = 16 };
+
+static inline void put_halves(float *ret_x, const uint16_t *x)
+{
+    _mm512_storeu_ps(ret_x, _mm512_cvtph_ps(load32(x)));
+}
+
+static inline void put_bf16(float *ret_x, const uint16_t *x)
+{
+    const __m512i bits = _mm512_slli_epi32(_mm512_cvtepu16_epi32(load32(x)), 16);
+    _mm512_storeu_ps(ret_x, _mm512_castsi512_ps(bits));
+}
+#else
+enum { WIDE = 8 };
+
+static inline void put_halves(float *ret_x, const uint16_t *x)
+{
+    _mm256_storeu_ps(ret_x, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)x)));
+}
+
+static inline void put_bf16(float *ret_x, const uint16_t *x)
+{
+    const __m256i wide = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)x));
+    _mm256_storeu_ps(ret_x, _mm256_castsi256_ps(_mm256_slli_epi32(wide, 16)));
+}
+#endif
+
 static void f16_dequantize(const void *row, size_t n, float *ret_x)
 {
     const uint16_t *x = row;
     size_t i = 0;
-    for (; i + 8 <= n; i += 8) {
-        const __m128i bits = _mm_loadu_si128((const __m128i *)(x + i));
-        _mm256_storeu_ps(ret_x + i, _mm256_cvtph_ps(bits));
-    }
+    for (; i + WIDE <= n; i += WIDE)
+        put_halves(ret_x + i, x + i);
     for (; i < n; i++)
         ret_x[i] = half_to_float(x[i]);
-}
-
-static inline __m256 bf16_to_floats(const uint16_t *x)
-{
-    const __m256i wide = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)x));
-    return _mm256_castsi256_ps(_mm256_slli_epi32(wide, 16));
 }
 
 static void bf16_dequantize(const void *row, size_t n, float *ret_x)
 {
     const uint16_t *x = row;
     size_t i = 0;
-    for (; i + 8 <= n; i += 8)
-        _mm256_storeu_ps(ret_x + i, bf16_to_floats(x + i));
+    for (; i + WIDE <= n; i += WIDE)
+        put_bf16(ret_x + i, x + i);
     for (; i < n; i++)
         ret_x[i] = ref_bf16_to_f32(x[i]);
 }
