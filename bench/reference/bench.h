@@ -3,7 +3,11 @@
  * The rungs take turns within a round, so that a busy neighbour slows all of them, and what is
  * reported are medians of a round's time and of its ratios. Beside them run the limits: loops that
  * do nothing but the loads, or the stores, or the fused multiply-adds that the operation cannot do
- * without. A rung's share is the time of the slowest of its limits over its own, in the same round.
+ * without. A rung's share of the roofline is the time of the slowest of its limits over its own, in
+ * the same round; that limit is named. Where a rung is also timed with its data in the first cache,
+ * what it takes there is what its instructions alone take. If that is more than the roofline, the
+ * instructions bind: then "of its bound" is its share of that, elsewhere it is that of the
+ * roofline.
  *
  * A module adds a file bench_MODULE.c with one function, and a line in main.c. */
 #pragma once
@@ -21,6 +25,8 @@ struct bench_case {
     size_t loads;  /* what one run cannot do without: bytes read from beyond the caches, */
     size_t stores; /* bytes written to a buffer in the caches, */
     size_t fmas;   /* and float multiply-adds; 0: no such limit */
+    uint8_t *out; /* instead of loads and stores: BENCH_COLD_BYTES, to which `stores` bytes go, past
+                     the caches as well, while `loads` are read. NULL: the two are limits apart */
     size_t n_rungs;
     struct bench_rung {
         const char *name; /* the first one is the scalar truth */
@@ -42,6 +48,9 @@ enum { BENCH_COLD_BYTES = 256 << 20, BENCH_HOT_BYTES = 16 << 10 };
 /* Window number `turn` of `bytes` of the cold memory: the one that was not touched for longest. */
 uint8_t *bench_window(const struct bench *bench, size_t bytes, size_t turn);
 
+/* The same of another memory of that size. */
+uint8_t *bench_window_of(uint8_t *memory, size_t bytes, size_t turn);
+
 /* n floats between -1 and 1, at a cache line; the caller frees them. */
 float *bench_floats(size_t n);
 
@@ -60,6 +69,9 @@ double bench_now(void);
 uint64_t bench_load(const uint8_t *bytes, size_t n);
 /* Writes `bytes` in all, over and over to the hot buffer. */
 void bench_store(float *hot, size_t bytes);
+/* Reads n bytes while it writes m others, in order, a page of the larger at a time. The stores are
+ * ordinary ones: a line that is written is read from memory first, as it is for every rung. */
+uint64_t bench_copy(const uint8_t *bytes, size_t n, uint8_t *ret, size_t m);
 /* Does about n multiply-adds of floats, in registers. */
 float bench_fma(size_t n);
 

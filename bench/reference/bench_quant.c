@@ -1,7 +1,9 @@
 /* Rows of quantised weights from beyond the caches: restored into a buffer that stays in the first
- * cache, as a matrix product would, and multiplied with activations that stay there. And
- * activations quantised. */
+ * cache, as a matrix product would, and multiplied with activations that stay there. For the types
+ * in `common` also restored to memory, as a converter would, and as a matrix times a vector of
+ * floats, which is quantised first. And activations quantised. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bench/reference/bench.h"
@@ -18,6 +20,8 @@ struct work {
     bool cached; /* the same row over and over */
     const void *activations;
     float *out;
+    const float *vector; /* of a matrix times a vector */
+    uint8_t *memory;     /* of a restored matrix: BENCH_COLD_BYTES */
 };
 
 static void run_dequantize(void *context, size_t turn)
@@ -34,6 +38,28 @@ static void run_dot(void *context, size_t turn)
     const uint8_t *row = bench_window(w->bench, w->rows * w->row_bytes, turn);
     for (size_t r = 0; r < w->rows; r++, row += w->cached ? 0 : w->row_bytes)
         w->out[r % ROW] = w->rung->dot[w->type->id](row, w->activations, ROW);
+}
+
+/* To rows of their own, beyond the caches too. */
+static void run_restore(void *context, size_t turn)
+{
+    const struct work *w = context;
+    const size_t bytes = w->rows * sizeof(float) * ROW;
+    const uint8_t *row = bench_window(w->bench, w->rows * w->row_bytes, turn);
+    float *out = (float *)(void *)bench_window_of(w->memory, bytes, turn);
+    for (size_t r = 0; r < w->rows; r++, row += w->row_bytes, out += ROW)
+        w->rung->dequantize[w->type->id](row, ROW, out);
+}
+
+/* A vector of floats, quantised to the partner, and then all rows. */
+static void run_matvec(void *context, size_t turn)
+{
+    const struct work *w = context;
+    static uint32_t activations[ROW];
+    w->rung->quantize[w->type->partner](w->vector, ROW, activations);
+    const uint8_t *row = bench_window(w->bench, w->rows * w->row_bytes, turn);
+    for (size_t r = 0; r < w->rows; r++, row += w->cached ? 0 : w->row_bytes)
+        w->out[r % ROW] = w->rung->dot[w->type->id](row, activations, ROW);
 }
 
 /* The other way round: floats from beyond the caches, blocks to the hot buffer. */
@@ -102,6 +128,37 @@ static void bench_dot(const struct work *like, const char *type)
     bench_run(like->bench, &c);
 }
 
+/* 32 MB of weights. */
+static void bench_matvec(const struct work *like, const char *type)
+{
+    char name[32];
+    struct work works[2 * REF_ISAS], matrix = *like;
+    matrix.rows *= 4;
+    const size_t bytes = matrix.rows * matrix.row_bytes;
+    snprintf(name, sizeof name, "matvec %s", type);
+    struct bench_case c = {.name = name,
+                           .bytes = (double)bytes,
+                           .loads = bytes,
+                           .flops = 2.0 * (double)(matrix.rows * ROW)};
+    add_rungs(&c, works, &matrix, run_matvec);
+    bench_run(like->bench, &c);
+}
+
+/* GB/s of what is read and written together. */
+static void bench_restore(const struct work *like, const char *type)
+{
+    char name[32];
+    struct work works[2 * REF_ISAS];
+    const size_t in = like->rows * like->row_bytes, out = like->rows * sizeof(float) * ROW;
+    snprintf(name, sizeof name, "restore %s to memory", type);
+    struct bench_case c = {
+        .name = name, .bytes = (double)(in + out), .loads = in, .stores = out, .out = like->memory};
+    add_rungs(&c, works, like, run_restore);
+    for (size_t r = 0; r < c.n_rungs; r++)
+        c.rungs[r].cached = NULL;
+    bench_run(like->bench, &c);
+}
+
 static void bench_quantize(const struct work *like, const char *type)
 {
     char name[32];
@@ -142,21 +199,44 @@ static const uint32_t ids[] = {
 };
 enum { TYPES = sizeof ids / sizeof ids[0] };
 
+static bool is_common(uint32_t id)
+{
+    return id == REF_F16 || id == REF_Q4_0 || id == REF_Q8_0 || id == REF_Q4_K || id == REF_Q6_K;
+}
+
+static void bench_type(struct work *w)
+{
+    const struct ref_quant_type *type = w->type;
+    w->row_bytes = row_bytes(type);
+    w->rows = RUN_BYTES / w->row_bytes;
+    if (type->id == REF_MXFP4)
+        tame_exponents(w);
+    bench_dequantize(w, type->name);
+    if (type->partner != REF_NONE)
+        bench_dot(w, type->name);
+    if (is_common(type->id)) {
+        bench_matvec(w, type->name);
+        bench_restore(w, type->name);
+    }
+}
+
 static void bench_blocks(const struct bench *bench)
 {
     static float activations[ROW];
+    float *vector = bench_floats(ROW), *memory = bench_floats(BENCH_COLD_BYTES / sizeof(float));
     fill_with_blocks(bench);
     memcpy(activations, bench->cold, sizeof activations);
     for (size_t t = 0; t < TYPES; t++) {
-        const struct ref_quant_type *type = ref_quant_find(ids[t]);
-        struct work w = {bench, NULL, type, row_bytes(type), 0, false, activations, bench->hot};
-        w.rows = RUN_BYTES / w.row_bytes;
-        if (type->id == REF_MXFP4)
-            tame_exponents(&w);
-        bench_dequantize(&w, type->name);
-        if (type->partner != REF_NONE)
-            bench_dot(&w, type->name);
+        struct work w = {.bench = bench,
+                         .type = ref_quant_find(ids[t]),
+                         .activations = activations,
+                         .out = bench->hot,
+                         .vector = vector,
+                         .memory = (uint8_t *)memory};
+        bench_type(&w);
     }
+    free(vector);
+    free(memory);
 }
 
 void bench_quant(const struct bench *bench)
@@ -165,9 +245,11 @@ void bench_quant(const struct bench *bench)
     fill_with_floats(bench);
     for (size_t t = 0; t < TYPES; t++) {
         const struct ref_quant_type *type = ref_quant_find(ids[t]);
-        const struct work w = {
-            bench, NULL, type,      row_bytes(type), RUN_BYTES / (sizeof(float) * ROW),
-            false, NULL, bench->hot};
+        const struct work w = {.bench = bench,
+                               .type = type,
+                               .row_bytes = row_bytes(type),
+                               .rows = RUN_BYTES / (sizeof(float) * ROW),
+                               .out = bench->hot};
         if (ref_quant_kernels_for(REF_ISA_SCALAR)->quantize[type->id])
             bench_quantize(&w, type->name);
     }

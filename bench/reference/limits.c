@@ -112,6 +112,18 @@ void bench_store(float *hot, size_t bytes)
         memset(hot, (int)(at / BENCH_HOT_BYTES & 1), BENCH_HOT_BYTES);
 }
 
+uint64_t bench_copy(const uint8_t *bytes, size_t n, uint8_t *ret, size_t m)
+{
+    const size_t steps = (n > m ? n : m) / 4096;
+    uint64_t all = 0;
+    for (size_t i = 0; i < steps; i++) {
+        const size_t in = n * i / steps, out = m * i / steps;
+        all ^= bench_load(bytes + in, n * (i + 1) / steps - in);
+        memset(ret + out, (int)(i & 1), m * (i + 1) / steps - out);
+    }
+    return all;
+}
+
 float bench_fma(size_t n)
 {
 #if defined(__x86_64__)
