@@ -21,7 +21,7 @@ double bench_now(void)
 uint8_t *bench_window_of(uint8_t *memory, size_t bytes, size_t turn)
 {
     const size_t step = (bytes + 4095) / 4096 * 4096;
-    return memory + turn % (BENCH_COLD_BYTES / step) * step;
+    return step > 0 ? memory + turn % (BENCH_COLD_BYTES / step) * step : memory;
 }
 
 uint8_t *bench_window(const struct bench *bench, size_t bytes, size_t turn)
