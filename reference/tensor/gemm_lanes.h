@@ -13,7 +13,7 @@ __attribute__((always_inline)) static inline void multiply(size_t columns, size_
                                                            size_t ld, bool add)
 {
     lanes sum[NR][2];
-#pragma GCC unroll 12
+    LANES_UNROLL
     for (size_t j = 0; j < columns; j++) {
         sum[j][0] = sum[j][1] = lanes_all(0);
         __builtin_prefetch(ret + j * ld, 1); /* k steps from now it is here */
@@ -21,13 +21,13 @@ __attribute__((always_inline)) static inline void multiply(size_t columns, size_
     }
     for (size_t p = 0; p < k; p++, a += MR, b += ldb) {
         const lanes a0 = lanes_load(a), a1 = lanes_load(a + LANES);
-#pragma GCC unroll 12
+        LANES_UNROLL
         for (size_t j = 0; j < columns; j++) {
             sum[j][0] += a0 * b[j];
             sum[j][1] += a1 * b[j];
         }
     }
-#pragma GCC unroll 12
+    LANES_UNROLL
     for (size_t j = 0; j < columns; j++, ret += ld) {
         lanes_store(ret, add ? lanes_load(ret) + sum[j][0] : sum[j][0]);
         lanes_store(ret + LANES, add ? lanes_load(ret + LANES) + sum[j][1] : sum[j][1]);

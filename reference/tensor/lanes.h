@@ -21,6 +21,13 @@ enum { LANES = 8 };
 enum { LANES = 4 };
 #endif
 
+/* Before a loop whose array of vectors shall be registers. */
+#if defined(__clang__)
+#define LANES_UNROLL _Pragma("unroll")
+#else
+#define LANES_UNROLL _Pragma("GCC unroll 16")
+#endif
+
 typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
 typedef int32_t int_lanes __attribute__((vector_size(LANES * sizeof(int32_t))));
 
@@ -115,14 +122,14 @@ static inline lanes lanes_min(lanes a, lanes b)
 static inline void lanes_transpose(lanes v[LANES])
 {
     lanes w[LANES];
-#pragma GCC unroll 4
+    LANES_UNROLL
     for (size_t round = 1; round < LANES; round *= 2) {
-#pragma GCC unroll 16
+        LANES_UNROLL
         for (size_t i = 0; i < LANES / 2; i++) {
             w[2 * i] = __builtin_shufflevector(v[i], v[i + LANES / 2], LANES_LOW);
             w[2 * i + 1] = __builtin_shufflevector(v[i], v[i + LANES / 2], LANES_HIGH);
         }
-#pragma GCC unroll 16
+        LANES_UNROLL
         for (size_t i = 0; i < LANES; i++)
             v[i] = w[i];
     }
