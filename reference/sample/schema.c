@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "reference/sample/schema_object.h"
+#include "reference/sample/schema_pattern.h"
 #include "reference/sample/schema_range.h"
 
 /* ---- keywords ---- */
@@ -261,6 +262,17 @@ static struct schema_str visit_ref(struct schema_out *o, uint32_t ref, struct sc
 
 /* ---- by type ---- */
 
+static struct schema_str visit_pattern(struct schema_out *o, uint32_t pattern,
+                                       struct schema_str name)
+{
+    const uint32_t from = o->n_work;
+    schema_builtin(o, "space");
+    schema_put(o, "\"\\\"\" ");
+    schema_put_pattern(o, pattern);
+    schema_put(o, " \"\\\"\" space");
+    return schema_add_rule(o, rule_name(o, name), from);
+}
+
 static struct schema_str visit_string(struct schema_out *o, uint32_t node, struct schema_str name,
                                       bool typed)
 {
@@ -271,6 +283,11 @@ static struct schema_str visit_string(struct schema_out *o, uint32_t node, struc
         {"uuid", "uuid"},        {"uuid1", "uuid"},       {"uuid2", "uuid"},
         {"uuid3", "uuid"},       {"uuid4", "uuid"},       {"uuid5", "uuid"}};
     const uint32_t format = json_member(&o->j, node, "format");
+    const uint32_t pattern = json_member(&o->j, node, "pattern");
+    if (pattern != 0) {
+        only_of(o, node, OF_STRING, "pattern", typed);
+        return visit_pattern(o, pattern, name);
+    }
     const struct schema_counts n = schema_counts(o, node, "minLength", "maxLength");
     only_of(o, node, OF_STRING, "minLength maxLength format", typed);
     for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
@@ -368,7 +385,8 @@ static struct schema_str visit_object(struct schema_out *o, uint32_t node, struc
     if (json_member(&o->j, node, "properties") == 0 && json_member(&o->j, node, "required") == 0 &&
         (more == 0 || o->j.node[more].type == JSON_TRUE))
         return alias(o, name, schema_builtin(o, "object"));
-    schema_put_object(o, node, name);
+    const struct schema_parts alone = {.node = {node}, .n = 1};
+    schema_put_object(o, &alone, more, name);
     return schema_add_rule(o, rule_name(o, name), from);
 }
 
@@ -417,6 +435,54 @@ static struct schema_str visit_untyped(struct schema_out *o, uint32_t node, stru
     return alias(o, name, schema_builtin(o, "value"));
 }
 
+/* A part of allOf: an object's properties, or a $ref to them, and so on. */
+static void add_part(struct schema_out *o, uint32_t node, struct schema_parts *parts)
+{
+    for (uint32_t ref, steps = 0; (ref = json_member(&o->j, node, "$ref")) != 0; steps++) {
+        const struct json_node *n = &o->j.node[ref];
+        only(o, node, "$ref");
+        node = n->type == JSON_STRING ? resolve(&o->j, o->j.text + n->off, n->len) : 0;
+        if (node == 0 || steps == JSON_MAX_DEPTH)
+            schema_fail(o, ERR_NOT_FOUND, "$ref in allOf");
+        if (o->rc != OK)
+            return;
+    }
+    const uint32_t type = json_member(&o->j, node, "type");
+    if (o->j.node[node].type != JSON_OBJECT || (type != 0 && !json_is(&o->j, type, "object")) ||
+        (type == 0 && json_member(&o->j, node, "properties") == 0 &&
+         json_member(&o->j, node, "required") == 0))
+        schema_fail(o, ERR_UNSUPPORTED, "allOf of several schemas that are no objects");
+    else if (parts->n == SCHEMA_MAX_PARTS)
+        schema_fail(o, ERR_LIMIT, "allOf of over %d schemas", (int)SCHEMA_MAX_PARTS);
+    else
+        parts->node[parts->n++] = node;
+    only(o, node, "type properties required");
+}
+
+/* One schema is that schema; several are an object that has the properties of all, and those that
+ * stand beside allOf. */
+static struct schema_str visit_all(struct schema_out *o, uint32_t node, uint32_t list,
+                                   struct schema_str name)
+{
+    const uint32_t from = o->n_work;
+    struct schema_parts parts = {.n = 0};
+    if (o->j.node[list].type != JSON_ARRAY || o->j.node[list].n == 0)
+        schema_fail(o, ERR_FORMAT, "allOf wants schemas in an array");
+    if (o->rc == OK && o->j.node[list].n == 1 && json_member(&o->j, node, "properties") == 0) {
+        only(o, node, "allOf");
+        return o->rc == OK ? schema_visit(o, o->j.node[list].child, 0, name) : name;
+    }
+    only(o, node, "allOf type properties required");
+    if (json_member(&o->j, node, "properties") != 0)
+        parts.node[parts.n++] = node;
+    for (uint32_t at = o->j.node[list].child; at != 0 && o->rc == OK; at = o->j.node[at].next)
+        add_part(o, at, &parts);
+    if (o->rc != OK)
+        return name;
+    schema_put_object(o, &parts, 0, name);
+    return schema_add_rule(o, rule_name(o, name), from);
+}
+
 static struct schema_str visit_schema(struct schema_out *o, uint32_t node, uint32_t type,
                                       struct schema_str name)
 {
@@ -431,10 +497,8 @@ static struct schema_str visit_schema(struct schema_out *o, uint32_t node, uint3
             only(o, node, unions[i]);
             return visit_union(o, json_member(&o->j, node, unions[i]), name);
         }
-    if (all != 0) {
-        only(o, node, o->j.node[all].type == JSON_ARRAY && o->j.node[all].n == 1 ? "allOf" : "");
-        return o->rc == OK ? schema_visit(o, o->j.node[all].child, 0, name) : name;
-    }
+    if (all != 0)
+        return visit_all(o, node, all, name);
     if (json_member(&o->j, node, "const") != 0 || json_member(&o->j, node, "enum") != 0) {
         only(o, node, json_member(&o->j, node, "const") != 0 ? "const type" : "enum type");
         return visit_values(o, node, name);

@@ -1,16 +1,23 @@
 /* JSON schemas as GBNF: the grammar of the JSON texts that are valid under a schema.
  *
- * These keywords are known:
- *   any         type (a name or a list of names), const, enum, $ref (# and #/a/b in the same
- * schema), oneOf, anyOf (both: one of), allOf (of a single schema), $defs, definitions object
- * properties, required, additionalProperties (absent beside properties: none may come) array items
- * (a schema, or a list as in older drafts), prefixItems, minItems, maxItems string      minLength,
- * maxLength; format: date, time, date-time, uuid, uuid1 to uuid5 (others say nothing about the text
- * and are passed over) integer     minimum, maximum, exclusiveMinimum, exclusiveMaximum, of at most
- * 16 digits no effect   title, description, default, examples, $schema, $id, $comment, deprecated,
- * readOnly, writeOnly Any other keyword, one that would have no effect on the text where it stands
- * (minimum of a number, properties beside anyOf), pattern, and several schemas in allOf are refused
- * by name. A keyword of another type than the one given says nothing, as the specification has it.
+ *     any         type (a name or a list of names), const, enum, $ref (# and #/a/b in the same
+ *                 schema), oneOf and anyOf (both: one of), allOf, $defs, definitions
+ *     object      properties, required, additionalProperties (absent: none may come, but where
+ * there are no properties either, all may) array       items (a schema, or a list as in older
+ * drafts), prefixItems, minItems, maxItems string      minLength, maxLength, or pattern
+ * (schema_pattern.h says which), or format: date, time, date-time, uuid, uuid1 to uuid5; others say
+ * nothing about the text integer     minimum, maximum, exclusiveMinimum, exclusiveMaximum, of at
+ * most 16 digits no effect   title, description, default, examples, $schema, $id, $comment,
+ * deprecated, readOnly, writeOnly
+ *
+ * allOf of several schemas is an object with the properties of all and of those beside allOf, no
+ * property in two of them; allOf of one is that one. Any other keyword is refused by name, and so
+ * is one that would have no effect on the text where it stands (minimum of a number, properties
+ * beside anyOf). A keyword of another type than the one given says nothing, as the specification
+ * has it.
+ *
+ * llama.cpp takes a pattern's . and [^a] for a quote too, which ends the string; here they are
+ * characters of a string, and what JSON has to escape is spelled by its escape.
  *
  * Members come in the order of the schema, required ones first, the additional ones last. Numbers
  * have at most 16 digits before and after the point. White space is at most a space, or two

@@ -6,6 +6,30 @@
 
 enum { MAX_MEMBERS = 512 };
 
+/* ---- members of all parts in turn ---- */
+
+struct cursor {
+    const struct schema_parts *parts;
+    const char *key; /* "properties" or "required" */
+    uint32_t part, at;
+};
+
+static struct cursor all(const struct schema_parts *parts, const char *key)
+{
+    return (struct cursor){.parts = parts, .key = key};
+}
+
+/* 0: there are no more. */
+static uint32_t next(const struct schema_out *o, struct cursor *c)
+{
+    c->at = c->at != 0 ? o->j.node[c->at].next : 0;
+    while (c->at == 0 && c->part < c->parts->n) {
+        const uint32_t list = json_member(&o->j, c->parts->node[c->part++], c->key);
+        c->at = list != 0 ? o->j.node[list].child : 0;
+    }
+    return c->at;
+}
+
 /* ---- keys that are none of the properties ---- */
 
 static const struct json_node *member(const struct schema_out *o, uint32_t i)
@@ -84,12 +108,13 @@ static void check_plain(struct schema_out *o, const struct json_node *n)
 }
 
 /* A rule for a JSON string that is none of the properties' names. */
-static struct schema_str other_key(struct schema_out *o, uint32_t properties,
+static struct schema_str other_key(struct schema_out *o, const struct schema_parts *parts,
                                    struct schema_str name)
 {
     const uint32_t from = o->n_work;
+    struct cursor c = all(parts, "properties");
     uint32_t n = 0;
-    for (uint32_t at = o->j.node[properties].child; at != 0; at = o->j.node[at].next) {
+    for (uint32_t at; (at = next(o, &c)) != 0;) {
         check_plain(o, &o->j.node[at]);
         o->list[n++] = at;
     }
@@ -114,10 +139,11 @@ static uint32_t rule_index(const struct schema_out *o, struct schema_str name)
 }
 
 /* "key" space ":" space value, for each property; kv[] says which rule. */
-static void make_members(struct schema_out *o, uint32_t properties, struct schema_str name)
+static void make_members(struct schema_out *o, const struct schema_parts *parts,
+                         struct schema_str name)
 {
-    for (uint32_t at = o->j.node[properties].child; at != 0 && o->rc == OK;
-         at = o->j.node[at].next) {
+    struct cursor c = all(parts, "properties");
+    for (uint32_t at; o->rc == OK && (at = next(o, &c)) != 0;) {
         const struct json_node *n = &o->j.node[at];
         const struct schema_str own = schema_name(o, name, o->j.text + n->key_off, n->key_len);
         const struct schema_str value = schema_visit(o, at, 0, own);
@@ -129,14 +155,15 @@ static void make_members(struct schema_out *o, uint32_t properties, struct schem
     }
 }
 
-static uint32_t make_additional(struct schema_out *o, uint32_t more, uint32_t properties,
-                                struct schema_str name)
+static uint32_t make_additional(struct schema_out *o, uint32_t more,
+                                const struct schema_parts *parts, struct schema_str name)
 {
+    struct cursor c = all(parts, "properties");
     const struct schema_str own = schema_name(o, name, "additional", 10);
     const struct schema_str value = schema_visit(o, more, 0, schema_name(o, own, "value", 5));
-    const struct schema_str key = properties == 0 || o->j.node[properties].n == 0
+    const struct schema_str key = next(o, &c) == 0
                                       ? schema_builtin(o, "string")
-                                      : other_key(o, properties, schema_name(o, own, "k", 1));
+                                      : other_key(o, parts, schema_name(o, own, "k", 1));
     const uint32_t from = o->n_work;
     schema_put_name(o, key);
     schema_put(o, " \":\" space ");
@@ -151,28 +178,56 @@ static bool same_key(const struct schema_out *o, const struct json_node *propert
            memcmp(o->j.text + property->key_off, o->j.text + string->off, string->len) == 0;
 }
 
-static bool is_required(const struct schema_out *o, uint32_t required, uint32_t property)
+static bool is_required(const struct schema_out *o, const struct schema_parts *parts,
+                        uint32_t property)
 {
-    for (uint32_t at = o->j.node[required].child; required != 0 && at != 0; at = o->j.node[at].next)
+    struct cursor c = all(parts, "required");
+    for (uint32_t at; (at = next(o, &c)) != 0;)
         if (same_key(o, &o->j.node[property], &o->j.node[at]))
             return true;
     return false;
 }
 
-static void check_required(struct schema_out *o, uint32_t required, uint32_t properties)
+static bool is_property(const struct schema_out *o, const struct schema_parts *parts,
+                        uint32_t string)
 {
-    if (required != 0 && o->j.node[required].type != JSON_ARRAY)
-        schema_fail(o, ERR_FORMAT, "required is no array");
-    if (o->j.node[required].n > MAX_MEMBERS || o->j.node[properties].n > MAX_MEMBERS)
-        schema_fail(o, ERR_LIMIT, "an object of over %d members", (int)MAX_MEMBERS);
-    for (uint32_t at = o->j.node[required].child; required != 0 && at != 0 && o->rc == OK;
-         at = o->j.node[at].next) {
-        uint32_t p = properties == 0 ? 0 : o->j.node[properties].child;
-        while (p != 0 && !same_key(o, &o->j.node[p], &o->j.node[at]))
-            p = o->j.node[p].next;
-        if (p == 0 || o->j.node[at].type != JSON_STRING)
-            schema_fail(o, ERR_UNSUPPORTED, "required names what is no property");
+    struct cursor c = all(parts, "properties");
+    for (uint32_t at; (at = next(o, &c)) != 0;)
+        if (same_key(o, &o->j.node[at], &o->j.node[string]))
+            return true;
+    return false;
+}
+
+/* A property that two parts have would have to be valid under both. */
+static void check_apart(struct schema_out *o, const struct schema_parts *parts)
+{
+    struct cursor c = all(parts, "properties");
+    for (uint32_t at; o->rc == OK && parts->n > 1 && (at = next(o, &c)) != 0;)
+        for (struct cursor later = c; o->rc == OK && next(o, &later) != 0;)
+            if (compare(o, &o->j.node[at], &o->j.node[later.at]) == 0)
+                schema_fail(o, ERR_UNSUPPORTED, "allOf with two schemas for one property");
+}
+
+static void check_parts(struct schema_out *o, const struct schema_parts *parts)
+{
+    struct cursor required = all(parts, "required");
+    uint32_t n = 0, m = 0;
+    for (uint32_t i = 0; i < parts->n; i++) {
+        const uint32_t r = json_member(&o->j, parts->node[i], "required");
+        const uint32_t p = json_member(&o->j, parts->node[i], "properties");
+        if (r != 0 && o->j.node[r].type != JSON_ARRAY)
+            schema_fail(o, ERR_FORMAT, "required is no array");
+        if (p != 0 && o->j.node[p].type != JSON_OBJECT)
+            schema_fail(o, ERR_FORMAT, "properties is no object");
+        n += o->j.node[r].n;
+        m += o->j.node[p].n;
     }
+    if (n > MAX_MEMBERS || m > MAX_MEMBERS)
+        schema_fail(o, ERR_LIMIT, "an object of over %d members", (int)MAX_MEMBERS);
+    for (uint32_t at; o->rc == OK && (at = next(o, &required)) != 0;)
+        if (o->j.node[at].type != JSON_STRING || !is_property(o, parts, at))
+            schema_fail(o, ERR_UNSUPPORTED, "required names what is no property");
+    check_apart(o, parts);
 }
 
 /* ---- the body ---- */
@@ -216,14 +271,13 @@ static void put_optional(struct schema_out *o, uint32_t n, bool star)
 }
 
 /* Writes the required members; lists the rules of the optional ones. Returns how many those are. */
-static uint32_t put_required(struct schema_out *o, uint32_t required, uint32_t properties,
-                             bool *ret_any)
+static uint32_t put_required(struct schema_out *o, const struct schema_parts *parts, bool *ret_any)
 {
+    struct cursor c = all(parts, "properties");
     uint32_t n = 0;
     *ret_any = false;
-    for (uint32_t at = properties == 0 ? 0 : o->j.node[properties].child; at != 0;
-         at = o->j.node[at].next) {
-        if (!is_required(o, required, at)) {
+    for (uint32_t at; (at = next(o, &c)) != 0;) {
+        if (!is_required(o, parts, at)) {
             o->list[n++] = o->kv[at];
             continue;
         }
@@ -234,24 +288,19 @@ static uint32_t put_required(struct schema_out *o, uint32_t required, uint32_t p
     return n;
 }
 
-void schema_put_object(struct schema_out *o, uint32_t node, struct schema_str name)
+void schema_put_object(struct schema_out *o, const struct schema_parts *parts, uint32_t more,
+                       struct schema_str name)
 {
-    const uint32_t properties = json_member(&o->j, node, "properties");
-    const uint32_t required = json_member(&o->j, node, "required");
-    const uint32_t more = json_member(&o->j, node, "additionalProperties");
     const bool star = more != 0 && o->j.node[more].type != JSON_FALSE;
     bool any = false;
-    if (properties != 0 && o->j.node[properties].type != JSON_OBJECT)
-        schema_fail(o, ERR_FORMAT, "properties is no object");
-    check_required(o, required, properties);
+    check_parts(o, parts);
     schema_builtin(o, "space");
-    if (properties != 0)
-        make_members(o, properties, name);
-    const uint32_t other = star && o->rc == OK ? make_additional(o, more, properties, name) : 0;
+    make_members(o, parts, name);
+    const uint32_t other = star && o->rc == OK ? make_additional(o, more, parts, name) : 0;
     if (o->rc != OK)
         return;
     schema_put(o, "\"{\" space");
-    uint32_t n = put_required(o, required, properties, &any);
+    uint32_t n = put_required(o, parts, &any);
     if (star)
         o->list[n++] = other;
     make_rests(o, n, star, name);

@@ -57,8 +57,7 @@ void schema_put_digits(struct schema_out *o, char first, char last)
 
 /* ---- values ---- */
 
-/* A character of a JSON string, inside a literal: JSON's escapes first, then the grammar's. */
-static void put_char(struct schema_out *o, uint32_t cp)
+void schema_put_char(struct schema_out *o, uint32_t cp)
 {
     static const char special[] = "\"\\\b\f\n\r\t", names[] = "\"\\bfnrt";
     uint8_t bytes[4];
@@ -82,7 +81,7 @@ static void put_string(struct schema_out *o, uint32_t off, uint32_t len)
     struct json_chars c = {.at = o->j.text + off, .end = o->j.text + off + len};
     schema_put(o, "\\\"");
     for (uint32_t cp; json_next_char(&c, &cp);)
-        put_char(o, cp);
+        schema_put_char(o, cp);
     schema_put(o, "\\\"");
 }
 

@@ -37,6 +37,8 @@ void schema_put_number(struct schema_out *o, uint64_t number);
 void schema_put_value(struct schema_out *o, uint32_t node);
 /* A key of the JSON text likewise. */
 void schema_put_key(struct schema_out *o, uint32_t off, uint32_t len);
+/* A character of a JSON string, inside a literal: JSON's escapes first, then the grammar's. */
+void schema_put_char(struct schema_out *o, uint32_t cp);
 /* [a-b], or [a] */
 void schema_put_digits(struct schema_out *o, char first, char last);
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { DIGITS = 16, MOST_COUNT = 2000 };
+enum { DIGITS = 16 };
 #define LARGEST 9999999999999999 /* of DIGITS digits */
 
 /* ---- numbers of the schema ---- */
@@ -31,9 +31,9 @@ static uint32_t count(struct schema_out *o, uint32_t node, const char *name, uin
 {
     const uint32_t member = json_member(&o->j, node, name);
     const int64_t value = member == 0 ? 0 : integer(o, member);
-    if (value < 0 || value > MOST_COUNT)
+    if (value < 0 || value > SCHEMA_MAX_COUNT)
         schema_fail(o, ERR_RANGE, "%s is %lld, 0 to %d are allowed", name, (long long)value,
-                    (int)MOST_COUNT);
+                    (int)SCHEMA_MAX_COUNT);
     return member == 0 ? missing : (uint32_t)value;
 }
 

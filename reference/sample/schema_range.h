@@ -4,12 +4,13 @@
 #include "reference/sample/schema_out.h"
 
 #define SCHEMA_NO_MOST UINT32_MAX
+enum { SCHEMA_MAX_COUNT = 2000 }; /* what a grammar can repeat */
 struct schema_counts {
     uint32_t least, most;
 };
 
-/* What two keywords say, 0 and SCHEMA_NO_MOST where they are missing. At most 2000, which is what a
- * grammar can repeat. */
+/* What two keywords say, 0 and SCHEMA_NO_MOST where they are missing. At most
+ * SCHEMA_MAX_COUNT. */
 struct schema_counts schema_counts(struct schema_out *o, uint32_t node, const char *least,
                                    const char *most);
 /* {m,n} and its short forms. */

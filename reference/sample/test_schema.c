@@ -120,6 +120,15 @@ static void schemas_take_what_is_valid(void **state)
         {"{\"allOf\":[{\"$ref\":\"#/$defs/n\"}],\"$defs\":{\"n\":{\"type\":\"null\"}}}",
          {"null"},
          {"1"}},
+        {"{\"allOf\":[{\"$ref\":\"#/$defs/n\"},{\"properties\":{\"b\":{\"type\":\"integer\"}},"
+         "\"required\":[\"b\"]}],\"type\":\"object\",\"$defs\":{\"n\":{\"properties\":{\"a\":{"
+         "\"type\":\"null\"}},\"required\":[\"a\"]}}}",
+         {"{\"a\":null,\"b\":1}"},
+         {"{\"b\":1}", "{\"a\":null}", "{\"b\":1,\"a\":null}"}},
+        {"{\"properties\":{\"x\":{\"type\":\"null\"}},\"allOf\":[{\"properties\":{\"y\":{"
+         "\"type\":\"null\"}},\"required\":[\"x\"]}]}",
+         {"{\"x\":null}", "{\"x\":null,\"y\":null}"},
+         {"{}", "{\"y\":null}"}},
         {"{\"$ref\":\"#/definitions/a~1b\",\"definitions\":{\"a/b\":{\"type\":\"integer\"}}}",
          {"7"},
          {"null"}},
@@ -172,6 +181,57 @@ static void integers_lie_between_their_bounds(void **state)
     close_schema(&c);
 }
 
+/* Both as they stand in a JSON text. */
+static void strings_match_their_pattern(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *pattern, *good[6], *bad[6];
+    } cases[] = {
+        {"^$", {""}, {"a"}},
+        {"^abc$", {"abc"}, {"ab", "abcd"}},
+        {"^ab+c?$", {"ab", "abbbc"}, {"a", "abab", "abcc"}},
+        {"^a|b$", {"a", "b"}, {"ab"}},
+        {"^(ab|c){2,3}$", {"abc", "ccc", "abab"}, {"ab", "cccc"}},
+        {"^(?:x*?)y{2}$", {"yy", "xxyy"}, {"y", "xyyy"}},
+        {"^a{1,}$", {"a", "aaaa"}, {""}},
+        {"^(|a)b$", {"b", "ab"}, {"aab"}},
+        {"^[a-c]$", {"a", "c"}, {"d", "-"}},
+        {"^[a-]$", {"a", "-"}, {"b"}},
+        {"^[^a-c]$", {"d", "\xc3\xa9", "\\n", "\\\""}, {"a", "\"", "\\", "\\x"}},
+        {"^[\\\\]\\\\\\\\\\\"^-]$", {"]", "^", "-", "\\\\", "\\\""}, {"[", "\"", "\\"}},
+        {"^\\\\d\\\\D$", {"1a", "9\\n"}, {"11", "aa"}},
+        {"^\\\\w+\\\\W$", {"aZ_9 "}, {"a", " "}},
+        {"^[\\\\w.]+@\\\\S$", {"a.b@c", "_@\\\\"}, {"a@ ", "@c"}},
+        {"^\\\\s$", {" ", "\\t", "\xc2\xa0"}, {"a", "\x09"}},
+        {"^.$", {"a", "\xe2\x82\xac", "\\\"", "\\\\", "\\t"}, {"", "\"", "\\", "\\n", "aa"}},
+        {"^\\\\(\\\\d{3}\\\\)\\\\$$", {"(123)$"}, {"123", "(12)$"}},
+        {"^\\\\u00e9\\\\x41\\\\t\\\\/$",
+         {"\xc3\xa9"
+          "A\\t/"},
+         {"e"}},
+        {"^\\\\\\\\$", {"\\\\"}, {"\\", ""}},
+        {"^\\\"A$", {"\\\"A"}, {"\"A"}},
+        {"^\\\\x01[\\\\x00-\\\\x02]$", {"\\u0001\\u0002"}, {"\x01\x02"}},
+    };
+    static struct checker c;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char schema[128], text[64];
+        snprintf(schema, sizeof schema, "{\"type\":\"string\",\"pattern\":\"%s\"}",
+                 cases[i].pattern);
+        open_schema(&c, schema);
+        for (int k = 0; k < 12; k++) {
+            const char *value = k < 6 ? cases[i].good[k] : cases[i].bad[k - 6];
+            if (value == NULL)
+                continue;
+            snprintf(text, sizeof text, "\"%s\"", value);
+            if (takes(&c, text) != (k < 6))
+                fail_msg("%s and %s\n%s", schema, text, c.grammar);
+        }
+        close_schema(&c);
+    }
+}
+
 static void what_is_not_supported_is_named(void **state)
 {
     (void)state;
@@ -181,14 +241,39 @@ static void what_is_not_supported_is_named(void **state)
         const char *part;
     } cases[] = {
         {"{\"patternProperties\":{}}", ERR_UNSUPPORTED, "\"patternProperties\""},
-        {"{\"type\":\"string\",\"pattern\":\"^a$\"}", ERR_UNSUPPORTED, "\"pattern\""},
+        {"{\"pattern\":\"a$\"}", ERR_UNSUPPORTED, "begin with ^"},
+        {"{\"pattern\":\"^a\\\\$\"}", ERR_UNSUPPORTED, "end with $"},
+        {"{\"pattern\":\"^a(?=b)$\"}", ERR_UNSUPPORTED, "(?"},
+        {"{\"pattern\":\"^a$b$\"}", ERR_UNSUPPORTED, "at its ends"},
+        {"{\"pattern\":\"^(a)\\\\1$\"}", ERR_UNSUPPORTED, "an escape of this kind"},
+        {"{\"pattern\":\"^\\\\bx$\"}", ERR_UNSUPPORTED, "an escape of this kind"},
+        {"{\"pattern\":\"^\\\\p{L}$\"}", ERR_UNSUPPORTED, "an escape of this kind"},
+        {"{\"pattern\":\"^[]$\"}", ERR_UNSUPPORTED, "no characters"},
+        {"{\"pattern\":\"^(a$\"}", ERR_FORMAT, "( without )"},
+        {"{\"pattern\":\"^a)$\"}", ERR_FORMAT, ") without ("},
+        {"{\"pattern\":\"^[a$\"}", ERR_FORMAT, "[ without ]"},
+        {"{\"pattern\":\"^[b-a]$\"}", ERR_FORMAT, "ends before"},
+        {"{\"pattern\":\"^*$\"}", ERR_FORMAT, "a character is wanted"},
+        {"{\"pattern\":\"^a**$\"}", ERR_FORMAT, "of a repetition"},
+        {"{\"pattern\":\"^a{2001}$\"}", ERR_RANGE, "2000"},
+        {"{\"pattern\":\"^a{3,2}$\"}", ERR_FORMAT, "counts"},
+        {"{\"pattern\":\"^\\\\x4$\"}", ERR_UNSUPPORTED, "digits"},
+        {"{\"pattern\":7}", ERR_FORMAT, "no string"},
+        {"{\"pattern\":\"^a$\",\"minLength\":2}", ERR_UNSUPPORTED, "\"minLength\""},
         {"{\"not\":{}}", ERR_UNSUPPORTED, "\"not\""},
         {"{\"type\":\"string\",\"minLenght\":3}", ERR_UNSUPPORTED, "\"minLenght\""},
         {"{\"type\":\"number\",\"minimum\":3}", ERR_UNSUPPORTED, "\"minimum\""},
         {"{\"type\":\"integer\",\"multipleOf\":3}", ERR_UNSUPPORTED, "\"multipleOf\""},
         {"{\"anyOf\":[{}],\"properties\":{}}", ERR_UNSUPPORTED, "\"properties\""},
         {"{\"$ref\":\"#\",\"type\":\"null\"}", ERR_UNSUPPORTED, "\"type\""},
-        {"{\"allOf\":[{},{}]}", ERR_UNSUPPORTED, "\"allOf\""},
+        {"{\"allOf\":[{},{}]}", ERR_UNSUPPORTED, "no objects"},
+        {"{\"allOf\":[]}", ERR_FORMAT, "allOf"},
+        {"{\"allOf\":[{\"type\":\"string\"},{\"properties\":{}}]}", ERR_UNSUPPORTED, "no objects"},
+        {"{\"allOf\":[{\"properties\":{\"a\":{}}},{\"properties\":{\"a\":{}}}]}", ERR_UNSUPPORTED,
+         "two schemas for one property"},
+        {"{\"allOf\":[{\"properties\":{}},{\"properties\":{},\"additionalProperties\":false}]}",
+         ERR_UNSUPPORTED, "\"additionalProperties\""},
+        {"{\"allOf\":[{\"$ref\":\"#/allOf/0\"},{}]}", ERR_NOT_FOUND, "$ref in allOf"},
         {"{\"properties\":{},\"items\":{}}", ERR_UNSUPPORTED, "\"items\""},
         {"{\"required\":[\"x\"]}", ERR_UNSUPPORTED, "required"},
         {"{\"type\":\"string\",\"format\":\"uuid\",\"minLength\":1}", ERR_UNSUPPORTED,
@@ -257,6 +342,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(schemas_take_what_is_valid),
         cmocka_unit_test(integers_lie_between_their_bounds),
+        cmocka_unit_test(strings_match_their_pattern),
         cmocka_unit_test(what_is_not_supported_is_named),
         cmocka_unit_test(depth_has_an_end),
         cmocka_unit_test(memory_that_is_too_small_is_an_error),
