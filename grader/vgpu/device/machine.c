@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "grader/vgpu/device/owners.h"
@@ -14,15 +15,36 @@
 
 static uint64_t issue_rate_ns(void *context, const struct vg_launch *l, const struct vg_result *r);
 
-static enum err_code make_shared(struct machine *m, struct err *why)
+/* The memory that another made: its size is what we think, and stays so. */
+static enum err_code take_shared(struct machine *m, size_t bytes, struct err *why)
 {
-    const size_t bytes = WIRE_WINDOW + m->config.shared;
+    struct stat s;
+    m->shared_fd = fcntl(m->config.memory_fd, F_DUPFD_CLOEXEC, 3);
+    const int seals = m->shared_fd < 0 ? 0 : fcntl(m->shared_fd, F_GET_SEALS);
+    if (m->shared_fd < 0 || fstat(m->shared_fd, &s) != 0 || (size_t)s.st_size < bytes ||
+        seals < 0 || !(seals & F_SEAL_SHRINK))
+        return err_set(why, ERR_INVALID, "the memory to share is not %zu bytes and sealed", bytes);
+    return OK;
+}
+
+static enum err_code create_shared(struct machine *m, size_t bytes, struct err *why)
+{
     m->shared_fd = memfd_create("vgpu", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (m->shared_fd < 0 || ftruncate(m->shared_fd, (off_t)bytes) != 0 ||
         fcntl(m->shared_fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
         return err_sys(why, ERR_IO, errno, "memory to share with the program");
-    void *at =
-        mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, m->shared_fd, 0);
+    return OK;
+}
+
+static enum err_code make_shared(struct machine *m, struct err *why)
+{
+    const size_t bytes = WIRE_WINDOW + m->config.shared;
+    const enum err_code rc =
+        m->config.memory_fd >= 0 ? take_shared(m, bytes, why) : create_shared(m, bytes, why);
+    if (rc != OK)
+        return rc;
+    const int flags = MAP_SHARED | MAP_NORESERVE;
+    void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags, m->shared_fd, 0);
     if (at == MAP_FAILED)
         return err_sys(why, ERR_NOMEM, errno, "memory to share with the program");
     m->shared = at;
@@ -226,7 +248,8 @@ uint64_t machine_place(const struct call *c, struct stream *s, struct timeline_l
     s->tail = from + ns;
     m->account.end_ns = later(m->account.end_ns, s->tail);
     m->device_end[s->device] = later(m->device_end[s->device], s->tail);
-    if (c->q->flags & (WIRE_BLOCKING | WIRE_PAGEABLE))
+    /* cudaMemset returns at once, for all that its name has no Async. */
+    if (c->q->call != WIRE_FILL && c->q->flags & (WIRE_BLOCKING | WIRE_PAGEABLE))
         machine_see(m, s->tail);
     return s->tail;
 }

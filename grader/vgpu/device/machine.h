@@ -51,6 +51,7 @@ struct machine_config {
     int n_devices;
     uint64_t resident; /* bytes of host memory behind a device's */
     uint64_t shared;   /* bytes of the memory that host and devices share, without the window */
+    int memory_fd;     /* that memory, made by the caller and sealed in size; -1: make it */
     int workers;
     uint64_t order; /* of blocks and warps, vg_launch.order */
     enum vg_isa isa;
