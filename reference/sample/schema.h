@@ -1,14 +1,15 @@
 /* JSON schemas as GBNF: the grammar of the JSON texts that are valid under a schema.
  *
- *     any         type (a name or a list of names), const, enum, $ref (# and #/a/b in the same
- *                 schema), oneOf and anyOf (both: one of), allOf, $defs, definitions
- *     object      properties, required, additionalProperties (absent: none may come, but where
- * there are no properties either, all may) array       items (a schema, or a list as in older
- * drafts), prefixItems, minItems, maxItems string      minLength, maxLength, or pattern
- * (schema_pattern.h says which), or format: date, time, date-time, uuid, uuid1 to uuid5; others say
- * nothing about the text integer     minimum, maximum, exclusiveMinimum, exclusiveMaximum, of at
- * most 16 digits no effect   title, description, default, examples, $schema, $id, $comment,
- * deprecated, readOnly, writeOnly
+ *     any        type (a name or a list of names), const, enum, $ref (# and #/a/b in the same
+ *                schema), oneOf and anyOf (both: one of), allOf, $defs, definitions
+ *     object     properties, required, additionalProperties (absent: no others may come, but
+ *                any may where there are no properties)
+ *     array      items (a schema, or a list as in older drafts), prefixItems, minItems, maxItems
+ *     string     minLength, maxLength; or pattern (schema_pattern.h says which); or format: date,
+ *                time, date-time, uuid, uuid1 to uuid5; others say nothing about the text
+ *     integer    minimum, maximum, exclusiveMinimum, exclusiveMaximum, of at most 16 digits
+ *     no effect  title, description, default, examples, $schema, $id, $comment, deprecated,
+ *                readOnly, writeOnly
  *
  * allOf of several schemas is an object with the properties of all and of those beside allOf, no
  * property in two of them; allOf of one is that one. Any other keyword is refused by name, and so
