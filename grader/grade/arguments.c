@@ -69,7 +69,7 @@ static void show_argument(struct str *out, const struct check *k, size_t i)
     const struct shm *shm = &k->slot->runner.shm;
     const struct frame_arg *arg = &((const struct frame_call *)(const void *)shm->input)->args[i];
     str_printf(out, "%s%zu: ", i > 0 ? "\n" : "", i);
-    switch (k->call.args[i].kind) {
+    switch (k->slot->started->args[i].kind) {
     case FRAME_I64:
         str_printf(out, "%lld", (long long)arg->i64);
         return;
@@ -77,7 +77,7 @@ static void show_argument(struct str *out, const struct check *k, size_t i)
         str_printf(out, "%.17g", arg->f64);
         return;
     case FRAME_IN:
-        show_input(out, shm->input + arg->offset, arg->size, k->call.show[i], k->full);
+        show_input(out, shm->input + arg->offset, arg->size, k->slot->started->show[i], k->full);
         return;
     case FRAME_OUT:
         str_printf(out, "%llu bytes out", (unsigned long long)arg->size);
@@ -89,11 +89,11 @@ static void show_argument(struct str *out, const struct check *k, size_t i)
 
 const char *check_arguments(struct check *k)
 {
-    if (!k->now.called || k->slot->runner.shm.input == NULL)
+    if (!k->now.called || k->slot->started == NULL || k->slot->runner.shm.input == NULL)
         return NULL;
     struct str text;
     str_init(&text, TEXT_MAX);
-    for (size_t i = 0; i < k->call.n_args; i++)
+    for (size_t i = 0; i < k->slot->started->n_args; i++)
         show_argument(&text, k, i);
     const char *copy = check_text(k, &text);
     str_done(&text);

@@ -13,15 +13,6 @@ enum { LAST_STDERR_MAX = 64 * 1024 };
 
 /* ---- the runner of a slot ---- */
 
-enum err_code runner_slot_ready(struct runner_slot *slot, struct err *why)
-{
-    if (runner_alive(&slot->runner))
-        return OK;
-    runner_close(&slot->runner);
-    slot->starts++;
-    return runner_open(&slot->runner, &slot->config, why);
-}
-
 static void slot_account(struct runner_slot *slot)
 {
     if (slot->runner.cell == NULL)
@@ -38,6 +29,15 @@ void runner_slot_close(struct runner_slot *slot)
     runner_close(&slot->runner);
 }
 
+enum err_code runner_slot_ready(struct runner_slot *slot, struct err *why)
+{
+    if (runner_alive(&slot->runner))
+        return OK;
+    runner_slot_close(slot);
+    slot->starts++;
+    return runner_open(&slot->runner, &slot->config, why);
+}
+
 /* ---- cases ---- */
 
 void check_init(struct check *k, const struct lab *lab, const char *group, struct runner_slot *slot,
@@ -46,6 +46,7 @@ void check_init(struct check *k, const struct lab *lab, const char *group, struc
     *k = (struct check){.lab = lab,
                         .group = group,
                         .slot = slot,
+                        .first = slot,
                         .report = report,
                         .seed = seed,
                         .max_incidents = CHECK_GROUP_INCIDENTS,
@@ -59,6 +60,7 @@ void check_init(struct check *k, const struct lab *lab, const char *group, struc
 void check_done(struct check *k)
 {
     watch_check(NULL);
+    check_part_company(k);
     arena_done(&k->memory);
     str_done(&k->last_stderr);
 }
@@ -115,6 +117,7 @@ static void keep_failure(struct check *k)
 
 void check_end_case(struct check *k)
 {
+    check_part_company(k);
     if (!k->now.open)
         return;
     k->now.open = false;
@@ -184,6 +187,7 @@ void check_case(struct check *k, const char *format, ...)
         k->part = part_named(k, "", 1);
     arena_reset(&k->memory);
     memset(&k->now, 0, sizeof k->now);
+    k->slot = k->first;
     k->now.open = true;
     k->now.number = k->trial.on ? k->trial.number : ++k->begun;
     k->now.skipped = k->only != 0 && k->now.number != k->only;
@@ -288,289 +292,4 @@ void check_credit(struct check *k, double share, const char *note)
     k->now.credit = share;
     if (share < 1 && note != NULL)
         check_hint(k, "%s", note);
-}
-
-/* ---- calls ---- */
-
-struct call *check_call(struct check *k, uint32_t op)
-{
-    k->call = (struct call){.check = k, .op = op};
-    call_limit_ms(&k->call, k->lab->limits.case_cpu_ms);
-    return &k->call;
-}
-
-static struct shm_arg *add(struct call *c, enum frame_arg_kind kind)
-{
-    assert(c->n_args < FRAME_ARGS);
-    struct shm_arg *arg = &c->args[c->n_args++];
-    arg->kind = kind;
-    return arg;
-}
-
-void call_i64(struct call *c, int64_t value)
-{
-    add(c, FRAME_I64)->i64 = value;
-}
-
-void call_f64(struct call *c, double value)
-{
-    add(c, FRAME_F64)->f64 = value;
-}
-
-void call_in_skewed(struct call *c, const void *bytes, size_t size, size_t skew)
-{
-    struct shm_arg *arg = add(c, FRAME_IN);
-    arg->bytes = bytes;
-    arg->size = size;
-    arg->skew = skew;
-}
-
-void call_in(struct call *c, const void *bytes, size_t size)
-{
-    call_in_skewed(c, bytes, size, 0);
-}
-
-void call_out_skewed(struct call *c, size_t size, size_t skew)
-{
-    struct shm_arg *arg = add(c, FRAME_OUT);
-    arg->size = size;
-    arg->skew = skew;
-}
-
-void call_out(struct call *c, size_t size)
-{
-    call_out_skewed(c, size, 0);
-}
-
-void call_inout(struct call *c, const void *bytes, size_t size)
-{
-    struct shm_arg *arg = add(c, FRAME_OUT);
-    arg->bytes = bytes;
-    arg->size = size;
-}
-
-void call_show(struct call *c, enum call_show as)
-{
-    assert(c->n_args > 0);
-    c->show[c->n_args - 1] = as;
-}
-
-void call_limit_ms(struct call *c, int64_t cpu_ms)
-{
-    const struct check *k = c->check;
-    c->limit_cpu_ms = k->slow ? cpu_ms * 10 : cpu_ms;
-    if (k->trial.on && k->trial.limit_cpu_ms < c->limit_cpu_ms)
-        c->limit_cpu_ms = k->trial.limit_cpu_ms;
-}
-
-int64_t call_result(const struct call *c, unsigned result)
-{
-    assert(result < FRAME_RESULTS);
-    return c->reply.result[result];
-}
-
-const void *call_bytes(const struct call *c, unsigned argument)
-{
-    assert(argument < c->n_args && c->outputs[argument] != NULL);
-    return c->outputs[argument];
-}
-
-const void *call_input(const struct call *c, unsigned argument)
-{
-    assert(argument < c->n_args && c->args[argument].kind == FRAME_IN);
-    return c->args[argument].bytes;
-}
-
-int64_t call_cpu_us(const struct call *c)
-{
-    return c->times.cpu_us;
-}
-
-int64_t call_wall_us(const struct call *c)
-{
-    return c->times.wall_ns / 1000;
-}
-
-/* All steps are ours but the last: exec may refuse what was linked, such as a program that names a
- * loader of its own. Were that our fault, a submission could have itself graded again and again. */
-static void fail_to_start(struct check *k, const struct cell_exit *end)
-{
-    static const char exec_step[] = "run the command: ";
-    if (strncmp(end->message, exec_step, sizeof exec_step - 1) == 0)
-        check_fail_as(k, VERDICT_RUNTIME_ERROR, "the program starts",
-                      check_printf(k, "it cannot be run: %s", end->message + sizeof exec_step - 1));
-    else
-        k->rc = err_set(&k->why, ERR_INTERNAL, "the runner did not start: %s", end->message);
-}
-
-/* How an end reads to the learner. */
-static void fail_by_end(struct check *k, const struct cell_exit *end)
-{
-    static const char expected[] = "the call returns";
-    switch (end->verdict) {
-    case CELL_EXITED:
-        check_fail_as(
-            k, VERDICT_RUNTIME_ERROR, expected,
-            check_printf(k, "the program ended with status %d during the call", end->status));
-        return;
-    case CELL_SIGNALED:
-        check_fail_as(k, VERDICT_RUNTIME_ERROR, expected,
-                      check_printf(k, "crashed: SIG%s (%s)", sigabbrev_np(end->signal),
-                                   sigdescr_np(end->signal)));
-        if (end->signal == SIGSEGV || end->signal == SIGBUS)
-            check_hint(k, "an address outside of every buffer was used; inputs are read-only and "
-                          "end right in front of a page that may not be touched");
-        return;
-    case CELL_CPU_LIMIT:
-    case CELL_WALL_LIMIT:
-    case CELL_KILLED:
-        check_fail_as(k, VERDICT_TIME_LIMIT, expected, "it was still running at the time limit");
-        return;
-    case CELL_MEMORY_LIMIT:
-        check_fail_as(k, VERDICT_MEMORY_LIMIT,
-                      check_printf(k, "at most %lld MiB of memory",
-                                   (long long)(k->slot->config.memory_bytes >> 20)),
-                      "more was used");
-        return;
-    case CELL_OUTPUT_LIMIT:
-        check_fail_as(
-            k, VERDICT_OUTPUT_LIMIT,
-            check_printf(k, "at most %lld bytes printed", (long long)k->slot->config.output_bytes),
-            "more was printed");
-        return;
-    case CELL_FORBIDDEN_CALL:
-        check_fail_as(k, VERDICT_SECURITY_VIOLATION,
-                      "no system call besides memory, read and write",
-                      check_printf(k, "the code called %s", end->system_call));
-        return;
-    case CELL_SETUP_FAILED:
-        fail_to_start(k, end);
-        return;
-    }
-}
-
-static void take_end(struct check *k)
-{
-    k->last_call = *(const struct frame_call *)(const void *)k->slot->runner.shm.input;
-    cell_result(k->slot->runner.cell, &k->last_end);
-    const struct str *said = cell_stderr(k->slot->runner.cell);
-    str_clear(&k->last_stderr);
-    str_add_bytes(&k->last_stderr, said->text, said->length);
-}
-
-static void incident(struct check *k, enum runner_outcome outcome, const struct call *c)
-{
-    take_end(k);
-    switch (outcome) {
-    case RUNNER_TOO_SLOW:
-        check_fail_as(k, VERDICT_TIME_LIMIT,
-                      check_printf(k, "at most %lld ms of CPU time", (long long)c->limit_cpu_ms),
-                      "it was still running");
-        break;
-    case RUNNER_LIED:
-        check_fail_as(k, VERDICT_RUNTIME_ERROR, "a reply to this call",
-                      "the bell was rung without one");
-        break;
-    case RUNNER_ENDED:
-        fail_by_end(k, &k->last_end);
-        k->now.crashed = k->now.verdict == VERDICT_RUNTIME_ERROR;
-        break;
-    case RUNNER_REPLIED:
-        break;
-    }
-    if (!k->trial.on) {
-        const int cost = k->now.verdict == VERDICT_RUNTIME_ERROR ? 1 : 2;
-        k->incidents += cost;
-        k->slot->incidents += cost;
-        k->slot->last_incident = k->now.verdict;
-    }
-    runner_slot_close(k->slot);
-}
-
-/* Nothing is run any more: after too many incidents, or when the group's time is used up. */
-static bool refuses(struct check *k)
-{
-    if (k->rc != OK || k->now.skipped) {
-        check_fail(k, NULL, NULL);
-        return true;
-    }
-    if (k->trial.on)
-        return false;
-    const bool out_of_time = k->cpu_us > k->limit_cpu_ms * 1000 * (k->slow ? 10 : 1);
-    if (!out_of_time && k->incidents < k->max_incidents &&
-        k->slot->incidents < k->slot->max_incidents)
-        return false;
-    check_fail_as(k, out_of_time ? VERDICT_TIME_LIMIT : k->slot->last_incident, "the call returns",
-                  out_of_time ? check_printf(k, "not run: the group used its %lld ms of CPU time",
-                                             (long long)k->limit_cpu_ms)
-                              : "not run: too many cases before it crashed or hit a limit");
-    return true;
-}
-
-/* Copies the outputs while the runner is frozen; only the copies are judged. */
-static bool take_outputs(struct check *k, struct call *c)
-{
-    for (size_t i = 0; i < c->n_args; i++) {
-        if (c->args[i].kind != FRAME_OUT)
-            continue;
-        c->outputs[i] = check_alloc(k, c->args[i].size + 1);
-        const int spoiled = shm_read_output(&k->slot->runner.shm, i, c->outputs[i]);
-        if (spoiled == 0)
-            continue;
-        check_fail(k, check_printf(k, "%zu bytes written", c->args[i].size),
-                   check_printf(k, "%d of the %d bytes %s the buffer were overwritten",
-                                spoiled < 0 ? -spoiled : spoiled, FRAME_CANARY,
-                                spoiled < 0 ? "in front of" : "behind"));
-        check_hint(k, "an output buffer was overrun");
-        return false;
-    }
-    return true;
-}
-
-static enum err_code run(struct check *k, struct call *c, enum runner_outcome *ret)
-{
-    struct runner_slot *slot = k->slot;
-    enum err_code rc = runner_slot_ready(slot, &k->why);
-    if (rc == OK)
-        rc = shm_write_call(&slot->runner.shm, c->op, c->args, c->n_args, &k->why);
-    if (rc == OK)
-        rc = runner_call(&slot->runner, c->limit_cpu_ms, ret, &c->reply, &c->times, &k->why);
-    return rc;
-}
-
-static uint64_t bytes_of(const struct call *c)
-{
-    uint64_t bytes = 0;
-    for (size_t i = 0; i < c->n_args; i++)
-        bytes += c->args[i].size;
-    return bytes;
-}
-
-bool call_run(struct call *c)
-{
-    struct check *k = c->check;
-    if (refuses(k) || !check_settle(k, c))
-        return false;
-    enum runner_outcome outcome = RUNNER_ENDED;
-    if ((k->rc = run(k, c, &outcome)) != OK) {
-        check_fail(k, NULL, NULL);
-        return false;
-    }
-    k->now.called = true;
-    k->now.bytes = bytes_of(c);
-    k->now.cpu_us += c->times.cpu_us;
-    *(k->trial.on ? &k->trial.cpu_us : &k->cpu_us) += c->times.cpu_us;
-    if (outcome != RUNNER_REPLIED) {
-        incident(k, outcome, c);
-        return false;
-    }
-    if (!take_outputs(k, c))
-        return false;
-    if (c->times.cpu_us > c->limit_cpu_ms * 1000) {
-        check_fail_as(k, VERDICT_TIME_LIMIT,
-                      check_printf(k, "at most %lld ms of CPU time", (long long)c->limit_cpu_ms),
-                      check_printf(k, "%.1f ms", (double)c->times.cpu_us / 1000));
-        return false;
-    }
-    return true;
 }

@@ -111,10 +111,11 @@ struct runner_config grade_runner_config(const struct lab *lab, int image_fd, bo
                                          int core)
 {
     const struct lab_limits *l = &lab->limits;
+    const int64_t share = l->memory_bytes / lab->allow.runners;
     return (struct runner_config){
         .image_fd = image_fd,
         .profile = sanitize ? CELL_SANITIZE : CELL_RUN,
-        .memory_bytes = sanitize ? l->memory_bytes * SANITIZER_MEMORY : l->memory_bytes,
+        .memory_bytes = sanitize ? share * SANITIZER_MEMORY : share,
         .stack_bytes = l->stack_bytes,
         .output_bytes = l->output_bytes,
         .arena_bytes = l->arena_bytes,

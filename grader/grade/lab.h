@@ -43,6 +43,7 @@ struct lab_limits {
 /* What the program may do besides computing. */
 struct lab_allow {
     int threads;           /* at once, the first one counted; 1: no others */
+    int runners;           /* of one submission at once; 1: no others */
     bool files, sockets;   /* reads files; TCP over its own loopback */
     int64_t scratch_bytes; /* writes files, so many bytes of them; 0: none */
 };

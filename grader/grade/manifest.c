@@ -8,6 +8,7 @@
 static_assert((int)LAB_FILES == MANIFEST_FILES && (int)LAB_LIBS == MANIFEST_LIBS, "the same bound");
 static_assert((int)LAB_GROUPS == MANIFEST_GROUPS && (int)LAB_TIMED == MANIFEST_TIMED, "as well");
 static_assert((int)LAB_TIERS == MANIFEST_TIERS, "as well");
+static_assert((int)CHECK_RUNNERS == MANIFEST_RUNNERS, "as well");
 
 /* Where texts are copied to; `full` once one did not fit. */
 struct texts {
@@ -74,7 +75,9 @@ static struct lab_limits limits_of(const json_t *limits)
 static struct lab_allow allow_of(const json_t *allow)
 {
     const json_t *threads = json_object_get(allow, "threads");
+    const json_t *runners = json_object_get(allow, "runners");
     return (struct lab_allow){.threads = threads != NULL ? (int)json_integer_value(threads) : 1,
+                              .runners = runners != NULL ? (int)json_integer_value(runners) : 1,
                               .files = json_is_true(json_object_get(allow, "files")),
                               .sockets = json_is_true(json_object_get(allow, "sockets")),
                               .scratch_bytes = integer_of(allow, "scratch_bytes")};

@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -58,8 +57,15 @@ static enum err_code open_cell(struct runner *r, const struct runner_config *c, 
     static const char *const no_env[] = {NULL};
     struct cell_bind binds[SANITIZER_LIBRARIES_MAX];
     const bool sanitize = c->profile == CELL_SANITIZE;
-    const int fds[] = {r->shm.input_fd, r->shm.output_fd, guest_bell, c->cover_fd};
-    static_assert(COVER_FD == 3 + 3, "the fourth of them");
+    int fds[5] = {r->shm.input_fd, r->shm.output_fd, guest_bell};
+    size_t n_fds = 3;
+    static_assert(COVER_FD == FRAME_FD_INPUT + 3, "the fourth of them");
+    if (c->cover_fd > 0)
+        fds[n_fds++] = c->cover_fd;
+    if (c->allow.sockets) {
+        r->shm.listener = FRAME_FD_INPUT + (uint32_t)n_fds;
+        fds[n_fds++] = r->listener.fd;
+    }
     const struct cell_config config = {
         .profile = c->profile,
         .extras = extras_of(&c->allow),
@@ -69,7 +75,7 @@ static enum err_code open_cell(struct runner *r, const struct runner_config *c, 
         .binds = binds,
         .n_binds = sanitize ? sanitizer_binds(binds) : 0,
         .fds = fds,
-        .n_fds = c->cover_fd > 0 ? 4 : 3,
+        .n_fds = n_fds,
         .limits = {.cpu_ms = c->total_cpu_ms,
                    .wall_ms = c->total_cpu_ms * 3,
                    .memory_bytes = c->memory_bytes + files_bytes(c),
@@ -82,25 +88,39 @@ static enum err_code open_cell(struct runner *r, const struct runner_config *c, 
         .files = c->files,
         .n_files = c->n_files,
         .core = c->core,
+        .keep_work = c->allow.scratch_bytes > 0,
     };
     return cell_open(&r->cell, &config, why);
 }
 
-enum err_code runner_open(struct runner *ret, const struct runner_config *config, struct err *why)
+/* Our two ends; the bell's other one is the cell's. */
+static enum err_code open_ends(struct runner *r, const struct runner_config *c, int *ret_bell,
+                               struct err *why)
 {
-    struct runner r = {.bell = -1, .threads = config->allow.threads > 1};
     int pair[2];
-    enum err_code rc = shm_open_pair(&r.shm, (size_t)config->arena_bytes, why);
+    enum err_code rc = shm_open_pair(&r->shm, (size_t)c->arena_bytes, why);
+    if (rc == OK && c->allow.sockets)
+        rc = listener_open(&r->listener, why);
     if (rc != OK)
         return rc;
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
-        rc = err_sys(why, ERR_IO, errno, "socketpair for the bell");
-        shm_close(&r.shm);
-        return rc;
-    }
-    r.bell = pair[0];
-    rc = open_cell(&r, config, pair[1], why);
-    close(pair[1]);
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+        return err_sys(why, ERR_IO, errno, "socketpair for the bell");
+    r->bell = pair[0];
+    *ret_bell = pair[1];
+    return OK;
+}
+
+enum err_code runner_open(struct runner *ret, const struct runner_config *config, struct err *why)
+{
+    struct runner r = {
+        .bell = -1, .listener = {.fd = -1, .place = -1}, .threads = config->allow.threads > 1};
+    int guest_bell = -1;
+    enum err_code rc = open_ends(&r, config, &guest_bell, why);
+    if (rc == OK)
+        rc = open_cell(&r, config, guest_bell, why);
+    if (guest_bell >= 0)
+        close(guest_bell);
+    listener_handed_over(&r.listener);
     if (rc != OK) {
         runner_close(&r);
         return rc;
@@ -118,7 +138,9 @@ void runner_close(struct runner *r)
     if (r->bell > 0)
         close(r->bell);
     r->bell = -1;
+    listener_close(&r->listener);
     shm_close(&r->shm);
+    r->call.open = false;
 }
 
 bool runner_alive(const struct runner *r)
@@ -151,45 +173,6 @@ static void end_urgency(struct runner *r, bool both)
     if (both)
         core_lower(runner_pid(r));
     core_lower(0);
-}
-
-/* Waits for a ring, an end, or a limit. The bell is a hint; its byte is worth nothing. */
-static enum runner_outcome wait_for_reply(struct runner *r, int64_t start_ns, int64_t limit_cpu_ms,
-                                          bool *urgent, int64_t *ret_end_ns)
-{
-    struct pollfd fds[] = {{.fd = r->bell, .events = POLLIN},
-                           {.fd = cell_fd(r->cell), .events = POLLIN}};
-    const int64_t wall_ms = limit_cpu_ms * 3 + 1000;
-    for (;;) {
-        const int64_t gone_ms = (now_ns() - start_ns) / 1000000;
-        const bool out_of_cpu =
-            gone_ms >= limit_cpu_ms && cell_cpu_us(r->cell) - r->cpu_us >= limit_cpu_ms * 1000;
-        if (gone_ms >= wall_ms || out_of_cpu) {
-            cell_kill(r->cell);
-            return RUNNER_TOO_SLOW;
-        }
-        if (*urgent && gone_ms >= RUNNER_URGENT_MS) {
-            *urgent = false;
-            end_urgency(r, true);
-        }
-        const int64_t next_ms = *urgent                  ? RUNNER_URGENT_MS - gone_ms
-                                : gone_ms < limit_cpu_ms ? limit_cpu_ms - gone_ms
-                                                         : 20;
-        const int ready = poll(fds, 2, (int)next_ms);
-        *ret_end_ns = now_ns();
-        if (ready > 0 && (fds[0].revents & POLLIN)) {
-            char byte;
-            if (recv(r->bell, &byte, 1, MSG_DONTWAIT) == 1)
-                return RUNNER_REPLIED;
-        }
-        if (ready > 0) {
-            cell_step(r->cell);
-            if (cell_ended(r->cell))
-                return RUNNER_ENDED;
-            if (fds[0].revents & (POLLHUP | POLLERR))
-                fds[0].fd = -1; /* it closed its bell; only an end or a limit can follow */
-        }
-    }
 }
 
 static enum err_code freeze(struct runner *r, struct err *why)
@@ -235,41 +218,125 @@ static void empty_bell(struct runner *r)
         ;
 }
 
-enum err_code runner_call(struct runner *r, int64_t limit_cpu_ms, enum runner_outcome *ret,
-                          struct frame_reply *ret_reply, struct runner_times *ret_times,
-                          struct err *why)
+enum err_code runner_start(struct runner *r, int64_t limit_cpu_ms, struct err *why)
 {
-    const int64_t cpu_before = r->cpu_us;
+    assert(!r->call.open);
     empty_bell(r);
+    r->call.open = true;
+    r->call.deaf = false;
+    r->call.limit_cpu_ms = limit_cpu_ms;
+    r->call.cpu_before_us = r->cpu_us;
     /* Before the thaw: a runner that spins on its inputs need not wait for the bell, and on our own
      * core the thaw may well let it go first. */
-    bool urgent = begin_urgency(r);
-    const int64_t start = now_ns();
-    int64_t end = start;
-    enum err_code rc = thaw(r, why);
+    r->call.urgent = begin_urgency(r);
+    r->call.start_ns = now_ns();
+    const enum err_code rc = thaw(r, why);
     if (rc != OK) {
-        if (urgent)
-            end_urgency(r, true);
+        runner_break_off(r);
         return rc;
     }
     const char byte = 1;
     /* A dead runner shows in the wait, where its end is told apart from a limit. */
     (void)!send(r->bell, &byte, 1, MSG_NOSIGNAL);
-    *ret = wait_for_reply(r, start, limit_cpu_ms, &urgent, &end);
-    if (*ret == RUNNER_REPLIED) {
-        rc = freeze(r, why);
-        if (r->threads) /* a second one may have gone on until now */
-            end = now_ns();
-        if (rc == OK && !shm_read_reply(&r->shm, ret_reply)) {
-            cell_kill(r->cell);
-            *ret = RUNNER_LIED;
-        }
+    return OK;
+}
+
+void runner_watch(const struct runner *r, struct pollfd ret[RUNNER_FDS])
+{
+    ret[0] = (struct pollfd){.fd = r->call.deaf ? -1 : r->bell, .events = POLLIN};
+    ret[1] = (struct pollfd){.fd = cell_fd(r->cell), .events = POLLIN};
+}
+
+static int64_t gone_ms(const struct runner *r, int64_t now)
+{
+    return (now - r->call.start_ns) / 1000000;
+}
+
+int runner_patience_ms(const struct runner *r)
+{
+    const int64_t gone = gone_ms(r, now_ns());
+    const int64_t ms = r->call.urgent                ? RUNNER_URGENT_MS - gone
+                       : gone < r->call.limit_cpu_ms ? r->call.limit_cpu_ms - gone
+                                                     : 20;
+    return ms > 0 ? (int)ms : 0;
+}
+
+static bool is_over_a_limit(const struct runner *r, int64_t gone)
+{
+    const int64_t limit_ms = r->call.limit_cpu_ms;
+    return gone >= limit_ms * 3 + 1000 ||
+           (gone >= limit_ms && cell_cpu_us(r->cell) - r->cpu_us >= limit_ms * 1000);
+}
+
+/* A ring, an end, or a limit? The bell is a hint; its byte is worth nothing. */
+static bool is_over(struct runner *r, int64_t now, enum runner_outcome *ret)
+{
+    char byte;
+    const ssize_t rung = recv(r->bell, &byte, 1, MSG_DONTWAIT);
+    *ret = RUNNER_REPLIED;
+    if (rung == 1)
+        return true;
+    if (rung == 0)
+        r->call.deaf = true; /* only an end or a limit can follow */
+    cell_step(r->cell);
+    *ret = RUNNER_ENDED;
+    if (cell_ended(r->cell))
+        return true;
+    *ret = RUNNER_TOO_SLOW;
+    if (is_over_a_limit(r, gone_ms(r, now)))
+        return true;
+    if (r->call.urgent && gone_ms(r, now) >= RUNNER_URGENT_MS) {
+        r->call.urgent = false;
+        end_urgency(r, true);
     }
-    if (urgent) /* not before the freeze: a runner that only rang still stands above others */
-        end_urgency(r, false);
-    if (*ret != RUNNER_REPLIED)
-        cell_wait(r->cell);
-    *ret_times =
-        (struct runner_times){.wall_ns = end - start, .cpu_us = cell_cpu_us(r->cell) - cpu_before};
+    return false;
+}
+
+/* The clock stops, then the runner; what it says is read while it stands still. */
+static enum err_code hear_reply(struct runner *r, int64_t *end_ns, struct runner_end *ret,
+                                struct err *why)
+{
+    const enum err_code rc = freeze(r, why);
+    if (r->threads) /* a second one may have gone on until now */
+        *end_ns = now_ns();
+    if (rc == OK && !shm_read_reply(&r->shm, &ret->reply)) {
+        cell_kill(r->cell);
+        ret->outcome = RUNNER_LIED;
+    }
     return rc;
+}
+
+enum err_code runner_look(struct runner *r, bool *ret_over, struct runner_end *ret, struct err *why)
+{
+    int64_t end = now_ns();
+    struct runner_end e = {.outcome = RUNNER_ENDED};
+    enum err_code rc = OK;
+    *ret_over = is_over(r, end, &e.outcome);
+    if (!*ret_over)
+        return OK;
+    r->call.open = false;
+    if (e.outcome == RUNNER_REPLIED)
+        rc = hear_reply(r, &end, &e, why);
+    if (e.outcome == RUNNER_TOO_SLOW)
+        cell_kill(r->cell);
+    if (r->call.urgent) /* not before the freeze: one that only rang still stands above others */
+        end_urgency(r, false);
+    r->call.urgent = false;
+    if (e.outcome != RUNNER_REPLIED)
+        cell_wait(r->cell);
+    e.times = (struct runner_times){.wall_ns = end - r->call.start_ns,
+                                    .cpu_us = cell_cpu_us(r->cell) - r->call.cpu_before_us};
+    *ret = e;
+    return rc;
+}
+
+int64_t runner_break_off(struct runner *r)
+{
+    const bool open = r->call.open;
+    if (r->call.urgent)
+        end_urgency(r, true);
+    r->call.open = r->call.urgent = false;
+    cell_kill(r->cell);
+    cell_wait(r->cell);
+    return open ? cell_cpu_us(r->cell) - r->call.cpu_before_us : 0;
 }

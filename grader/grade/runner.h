@@ -2,12 +2,14 @@
  * not answering one. The clock is ours: from the bell to the reply, outside the cell. */
 #pragma once
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #include "base/err.h"
 #include "grader/grade/lab.h"
+#include "grader/grade/listener.h"
 #include "grader/grade/shm.h"
 #include "sandbox/cell.h"
 
@@ -26,11 +28,16 @@ struct runner_config {
 struct runner {
     struct shm shm;
     struct cell *cell;
-    int bell; /* our end of the socket pair */
+    struct listener listener; /* where it may have sockets */
+    int bell;                 /* our end of the socket pair */
     bool frozen;
     bool threads;   /* it may have several: the clock stops when all of them stand still */
     int64_t cpu_us; /* when it was last frozen */
     bool urgent;    /* its calls shut others out of the core, for RUNNER_URGENT_MS each */
+    struct {        /* the call that is under way */
+        bool open, urgent, deaf; /* deaf: it closed its bell */
+        int64_t start_ns, limit_cpu_ms, cpu_before_us;
+    } call;
 };
 enum { RUNNER_URGENT_MS = 20 };
 
@@ -46,6 +53,12 @@ struct runner_times {
     int64_t cpu_us;  /* of the whole cell, during the call */
 };
 
+struct runner_end {
+    enum runner_outcome outcome;
+    struct frame_reply reply; /* our copy, filled where it replied */
+    struct runner_times times;
+};
+
 /* Starts the program, which then waits for its first call. It knows nothing yet that is worth
  * computing with, so it need not be frozen for that. */
 MUST_CHECK enum err_code runner_open(struct runner *ret, const struct runner_config *config,
@@ -58,9 +71,16 @@ bool runner_alive(const struct runner *r);
 /* No more calls: lets the program end by itself, which takes it a moment, or else ends it. */
 void runner_hang_up(struct runner *r);
 
-/* One call, already written to r->shm: thaw, ring, wait, stop the clock, freeze. `ret_reply` is our
- * copy, filled where it replied; the outputs are then to be read from r->shm. The CPU limit is
- * checked against the cell's CPU time; wall time may be three times as much and a second. */
-MUST_CHECK enum err_code runner_call(struct runner *r, int64_t limit_cpu_ms,
-                                     enum runner_outcome *ret, struct frame_reply *ret_reply,
-                                     struct runner_times *ret_times, struct err *why);
+/* One call, already written to r->shm: thaws and rings. The CPU limit is checked against the cell's
+ * CPU time; wall time may be three times as much and a second. */
+MUST_CHECK enum err_code runner_start(struct runner *r, int64_t limit_cpu_ms, struct err *why);
+/* What shows that it is time for runner_look(), and in how many milliseconds it is time anyway. */
+enum { RUNNER_FDS = 2 };
+void runner_watch(const struct runner *r, struct pollfd ret[RUNNER_FDS]);
+int runner_patience_ms(const struct runner *r);
+/* Never waits. Where the call is over *ret_over is true: the clock is stopped, a runner that
+ * replied is frozen, and its outputs are to be read from r->shm. */
+MUST_CHECK enum err_code runner_look(struct runner *r, bool *ret_over, struct runner_end *ret,
+                                     struct err *why);
+/* Ends the runner, in the midst of a call if one is open. The CPU time that it used in that. */
+int64_t runner_break_off(struct runner *r);

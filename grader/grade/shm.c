@@ -119,7 +119,8 @@ enum err_code shm_write_call(struct shm *s, uint32_t op, const struct shm_arg *a
                                .sequence = ++s->sequence,
                                .input_size = s->size,
                                .output_size = s->size,
-                               .n_args = (uint32_t)n_args};
+                               .n_args = (uint32_t)n_args,
+                               .listener = s->listener};
     struct layout at = {.input = FRAME_PAGE, .output = FRAME_PAGE};
     for (size_t i = 0; i < n_args; i++)
         if (!write_arg(s, &at, &args[i], &frame.args[i]))

@@ -17,6 +17,7 @@ struct shm {
     uint8_t *input, *output; /* our mappings, `size` bytes each */
     size_t size;
     uint64_t sequence;
+    uint32_t listener; /* told with every call: its number over there; 0: none */
 };
 
 /* One argument of a call. IN: `bytes` is copied in. OUT: `bytes` may be NULL (poison) or what the

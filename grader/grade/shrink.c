@@ -57,7 +57,7 @@ static bool fails_alike(struct shrinking *s, const struct check_shape *shape)
 
 static bool fails_alike_afresh(struct shrinking *s, const struct check_shape *shape)
 {
-    runner_slot_close(s->k->slot);
+    runner_slot_close(s->k->first);
     return fails_alike(s, shape);
 }
 

@@ -60,14 +60,20 @@ static int close_runner(void **state)
 static struct runner_times call(uint32_t op)
 {
     struct err why = {0};
-    enum runner_outcome outcome = RUNNER_ENDED;
-    struct runner_times times = {0};
-    struct frame_reply reply;
+    struct runner_end end = {.outcome = RUNNER_ENDED};
+    bool over = false;
     if (shm_write_call(&runner.shm, op, NULL, 0, &why) != OK ||
-        runner_call(&runner, 1000, &outcome, &reply, &times, &why) != OK)
+        runner_start(&runner, 1000, &why) != OK)
         fail_msg("%s", why.text);
-    assert_int_equal(outcome, RUNNER_REPLIED);
-    return times;
+    while (!over) {
+        struct pollfd fds[RUNNER_FDS];
+        runner_watch(&runner, fds);
+        poll(fds, RUNNER_FDS, runner_patience_ms(&runner));
+        if (runner_look(&runner, &over, &end, &why) != OK)
+            fail_msg("%s", why.text);
+    }
+    assert_int_equal(end.outcome, RUNNER_REPLIED);
+    return end.times;
 }
 
 static uint64_t counted(void)

@@ -65,6 +65,7 @@ static const struct key limit_keys[] = {
     {.name = NULL}};
 static const struct key allow_keys[] = {
     {.name = "threads", .kind = KIND_WHOLE, .min = 2, .max = 256, .optional = true},
+    {.name = "runners", .kind = KIND_WHOLE, .min = 2, .max = MANIFEST_RUNNERS, .optional = true},
     {.name = "files", .kind = KIND_TRUTH, .optional = true},
     {.name = "scratch_bytes", .kind = KIND_WHOLE, .min = 4096, .max = 1024 * MIB, .optional = true},
     {.name = "sockets", .kind = KIND_TRUTH, .optional = true},

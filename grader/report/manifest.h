@@ -19,6 +19,7 @@ enum {
     MANIFEST_GROUPS = 32,
     MANIFEST_TIMED = 8,
     MANIFEST_TIERS = 8,
+    MANIFEST_RUNNERS = 4, /* of one submission at once */
 };
 
 /* Text to JSON that has the shape, and what holds between keys: points sum to 100, names are

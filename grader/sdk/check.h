@@ -48,9 +48,10 @@ struct lab_group {
     bool hygiene;  /* loses all points when the sanitizer build finds something */
 };
 
-/* A timed case. The harness calls `prepare` for every input, each fresh and of the same shape, times
- * learner and par on it in turn, and calls `verify` on every output but one that equals, to the bit,
- * what it has found right of the same input. So it judges by the call alone and changes nothing. */
+/* A timed case. The harness calls `prepare` for every input, each fresh and of the same shape,
+ * times learner and par on it in turn, and calls `verify` on every output but one that equals, to
+ * the bit, what it has found right of the same input. So it judges by the call alone and changes
+ * nothing. */
 struct lab_timed {
     const char *name; /* as in lab.json */
     struct call *(*prepare)(struct check *k);
@@ -134,8 +135,8 @@ void check_shrinkable(struct check *k, check_body *body, const struct check_shap
 
 /* ---- calls into the runner ---- */
 
-/* A new call of driver.c's operation `op`; the case's. The one before becomes invalid, its outputs
- * (call_bytes) stay until the case ends. */
+/* A new call of driver.c's operation `op`; the case's. The one before of the same runner becomes
+ * invalid, its outputs (call_bytes) stay until the case ends. */
 struct call *check_call(struct check *k, uint32_t op);
 
 /* Arguments, at most 16, numbered from 0 in the order in which they are added. */
@@ -185,9 +186,36 @@ bool check_alive(const struct check *k, struct check_handle h); /* could it stil
  * the driver and comes as an output. */
 void check_file(struct check *k, const char *name, const void *bytes, size_t size);
 
-/* The next call is made in a process that remembers nothing: for labs where one process packs and
- * another one unpacks. */
+/* Ends the process, as a power cut would, also in the midst of a call that is open. The next call
+ * is made in one that remembers nothing: for labs where one process packs and another one unpacks.
+ */
 void check_fresh(struct check *k);
+
+/* Ends the process likewise, and returns what it has written to the file `name` of its working
+ * directory until then: the case's memory. NULL: there is none. More than max_bytes, or something
+ * that is no regular file, fails the case, and is NULL too. Give it to the next process by
+ * check_file(). lab.json allows `scratch_bytes`. */
+const void *check_take(struct check *k, const char *name, size_t max_bytes, size_t *ret_size);
+
+/* ---- several runners ----
+ *
+ * Where lab.json allows `runners`, a case may have so many processes of the submission at the same
+ * time, each in a cell of its own that knows nothing of the others. What is said of calls, files
+ * and processes from here on is said of runner `number`; a case begins with 0. The others are
+ * started when first called and end with the case, so that a case can be run alone.
+ *
+ *     struct call *c = check_call(k, OP_PUT);          in runner 0
+ *     ...
+ *     check_runner(k, 1);
+ *     c = check_call(k, OP_GET);                       in runner 1; the other one stands still
+ *     ...
+ *     check_runner(k, 0);
+ *     check_fresh(k);                                  0 dies; 1 does not notice
+ *
+ * Each has an equal share of lab.json's memory_bytes; the CPU time of all counts for the group, and
+ * the death of one costs what the first one's does. Not for timed cases. */
+enum { CHECK_RUNNERS = 4 };
+void check_runner(struct check *k, unsigned number);
 
 /* CPU time that this call may take, instead of lab.json's case_cpu_ms. */
 void call_limit_ms(struct call *c, int64_t cpu_ms);
@@ -197,6 +225,13 @@ void call_limit_ms(struct call *c, int64_t cpu_ms);
  * a group its further calls return false at once. */
 bool call_run(struct call *c);
 
+/* The two halves of call_run(). In between the checker may speak to the server that the call runs,
+ * or start a call in another runner, so that both run at the same time. Limits hold from the start:
+ * lab.json's case_cpu_ms of CPU time, and of wall time three times as much and a second. What a
+ * checker leaves open when its case ends is broken off, which is nobody's fault. */
+bool call_start(struct call *c);  /* false: as call_run() */
+bool call_finish(struct call *c); /* true: it returned, as call_run(); a failed case waits not */
+
 int64_t call_result(const struct call *c, unsigned result); /* what lab_return() stored */
 /* The grader's copy of an out or inout argument. */
 const void *call_bytes(const struct call *c, unsigned argument);
@@ -204,6 +239,54 @@ const void *call_bytes(const struct call *c, unsigned argument);
 const void *call_input(const struct call *c, unsigned argument);
 int64_t call_cpu_us(const struct call *c); /* CPU time of the runner during the call */
 int64_t call_wall_us(const struct call *c);
+
+/* ---- live dialogues ----
+ *
+ * A server of the learner's is spoken to while it runs, byte for byte. lab.json allows `sockets`,
+ * the driver hands over lab_listener(), and the checker is a client, or several at once:
+ *
+ *     struct call *c = check_call(k, OP_SERVE);
+ *     if (!call_start(c)) return;
+ *     struct talk *t = talk_open(c);
+ *     talk_send(t, "GET a\n", 6);
+ *     talk_expect_text(t, "answer", "NONE\n");
+ *     talk_end(t);                                     the server reads an end
+ *     talk_expect_end(t, "after the client's end");
+ *     if (!call_finish(c)) return;
+ *     check_i64(k, "connections", 1, call_result(c, 0));
+ *
+ * Nothing here waits for longer than the call's limits: a server that is silent gets a time limit,
+ * one that sends more than lab.json's arena_bytes in a case an output limit. After that, and in a
+ * case that failed before, all of these return at once, with nothing. What a server sends is
+ * taken in while the checker waits for anything, so neither side can block the other. The process
+ * of a case with talks ends with the case. */
+enum { CHECK_TALKS = 16 }; /* in a case */
+struct talk;
+
+/* A new connection, at once: the server may accept it later. Never NULL: one that was refused has
+ * ended. */
+struct talk *talk_open(struct call *c);
+/* False: the server closed, or its call is over. That alone fails no case. */
+bool talk_send(struct talk *t, const void *bytes, size_t size);
+void talk_end(struct talk *t);   /* the server will read an end; it can still answer */
+void talk_close(struct talk *t); /* the client is gone */
+
+/* The case's. */
+struct talk_bytes {
+    const uint8_t *at;
+    size_t size;
+};
+/* The next `size` bytes; fewer where the server ended the connection or its call is over. SIZE_MAX:
+ * all until then. */
+struct talk_bytes talk_receive(struct talk *t, size_t size);
+/* Up to and with the text `end`, such as "\r\n\r\n"; what does not end with it is all there was. */
+struct talk_bytes talk_until(struct talk *t, const char *end);
+
+/* Receive and compare; the story shows both as text, around the first difference. */
+bool talk_expect(struct talk *t, const char *what, const void *expected, size_t size);
+bool talk_expect_text(struct talk *t, const char *what, const char *expected);
+/* Nothing more comes and the server closes the connection. */
+bool talk_expect_end(struct talk *t, const char *what);
 
 /* ---- judging; each returns whether it holds, and fails the case otherwise ---- */
 

@@ -51,6 +51,22 @@ int64_t lab_handle_new(void *object);  /* 0: the object is NULL, or the table is
 void *lab_handle(int64_t handle);      /* NULL: there is none, or none any more */
 void *lab_handle_drop(int64_t handle); /* forgets it and returns the object; NULL as above */
 
+/* ---- a server that the checker speaks to ----
+ *
+ * Where lab.json allows `sockets`, every process begins with a listening socket to which the
+ * checker connects (talk_open() in check.h), while the call runs. Hand it to the learner's server:
+ *
+ *     lab_return(c, 0, serve(lab_listener(c)));
+ *
+ * or accept from it and hand over the connection, where the learner's side is no server:
+ *
+ *     const int fd = accept(lab_listener(c), NULL, NULL);
+ *
+ * It is a stream like one of TCP, but of the family AF_UNIX: options of TCP (TCP_NODELAY) fail with
+ * EOPNOTSUPP, and a client's address is empty. It lives as long as the process; a server that
+ * closes it, or makes it non-blocking, does so for later calls too. */
+int lab_listener(const struct lab_call *c); /* -1: lab.json allows no sockets */
+
 /* ---- callbacks ----
  *
  * A callback that the driver gives to the learner's code decides by the call's inputs alone and

@@ -3,6 +3,7 @@
  *   fd 3  input memfd    written by the grader only (sealed for the runner), read-only over there
  *   fd 4  output memfd   written by the runner; the grader poisons it before and copies it after
  *   fd 5  bell           a socket pair; one byte each way, worth nothing: "look" and "I returned"
+ *   and where the lab has sockets, a listening one, whose number each call tells
  *
  * A call: the grader poisons the outputs, writes data and frame, rings. The runner copies the
  * frame, protects the guard pages it names, runs the operation, fills the reply, rings. Every
@@ -49,7 +50,8 @@ struct frame_call { /* at offset 0 of the input memfd */
     uint32_t magic, op;
     uint64_t sequence;                /* counts calls; a reply repeats it */
     uint64_t input_size, output_size; /* of the whole memfds, bytes */
-    uint32_t n_args, reserved;
+    uint32_t n_args;
+    uint32_t listener; /* the descriptor of a listening socket; 0: the lab has no sockets */
     struct frame_arg args[FRAME_ARGS];
 };
 

@@ -56,6 +56,11 @@ void lab_return(struct lab_call *c, unsigned result, int64_t value)
         c->reply->result[result] = value;
 }
 
+int lab_listener(const struct lab_call *c)
+{
+    return c->frame.listener > 0 ? (int)c->frame.listener : -1;
+}
+
 /* At `wish`, if nothing is there and it is not NULL. */
 static void *map_whole(int fd, int protection, void *wish, uint64_t *ret_size)
 {
