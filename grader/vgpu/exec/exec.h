@@ -32,6 +32,13 @@ const struct vg_kernel *vg_program_kernel(const struct vg_program *p, const char
 bool vg_program_variable(const struct vg_program *p, const char *name, uint64_t *ret_address,
                          uint64_t *ret_bytes);
 
+/* What stands at a pc, and in which function; NULL at the end of a function, where it returns. pcs
+ * run from 0 to vg_program_pcs() - 1 over all functions. */
+const struct ptx_instr *vg_program_instr(const struct vg_program *p, uint32_t pc,
+                                         const struct ptx_func **ret_func);
+uint32_t vg_program_pcs(const struct vg_program *p);
+const struct ptx_module *vg_program_module(const struct vg_program *p);
+
 struct vg_kernel_info {
     const char *name;
     const struct ptx_func *func;
@@ -70,6 +77,9 @@ struct vg_launch {
     uint32_t grid_id;  /* %gridid */
     uint64_t start_ns; /* modelled time at the start, for %globaltimer */
     uint32_t sms;      /* of the profile, for %nsmid and %smid */
+    /* [vg_program_pcs()], the caller's; NULL: not wanted. The counts of all blocks
+     * (vg_block.issued, .active) are added here before launch_end is called. */
+    uint64_t *issued, *active;
 };
 
 struct vg_result {
