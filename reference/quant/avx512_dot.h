@@ -292,21 +292,40 @@ DOT_SIGNED(q3_k, q3_k_scale_bytes(x), 4)
 DOT_SIGNED(q6_k, _mm_loadu_si128((const __m128i *)x->scales), 32)
 DOT_SIGNED(iq4_xs, iq4_xs_scale_bytes(x), -128)
 
+/* The activations of digit k of the bytes qs and qh, in the order of those; of qh there are four.
+ */
+static inline __m512i activations_of_digit(const int8_t q[256], int k)
+{
+    int last = 0;
+    if (k < 4)
+        memcpy(&last, q + 240 + 4 * k, sizeof last);
+    const __m128i third = _mm_loadu_si128((const __m128i *)(q + 160 + 16 * k));
+    const __m256i upper = _mm256_set_m128i(_mm_cvtsi32_si128(last), third);
+    return _mm512_inserti64x4(_mm512_castsi256_si512(load32(q + 32 * k)), upper, 1);
+}
+
+/* first_trit, not less 1 */
+static inline __m512i first_digit(__m512i fraction)
+{
+    const __mmask64 one = _mm512_cmpge_epu8_mask(fraction, bytes64_of(86));
+    const __mmask64 two = _mm512_cmpge_epu8_mask(fraction, bytes64_of(171));
+    const __m512i digit = _mm512_maskz_mov_epi8(one, bytes64_of(1));
+    return _mm512_mask_add_epi8(digit, two, digit, bytes64_of(1));
+}
+
 static float tq1_0_dot(const void *row, const void *activations, size_t n)
 {
     const struct ref_tq1_0 *x = row;
     const struct ref_q8_k *y = activations;
     __m512 sum = _mm512_setzero_ps();
     for (size_t b = 0; b < n / 256; b++, x++, y++) {
-        __m256i codes[8];
         __m512i isum = _mm512_setzero_si512();
-        tq1_0_codes(x, codes);
-#pragma GCC unroll 4
-        for (int c = 0; c < 4; c++) {
-            const __m512i signs =
-                _mm512_inserti64x4(_mm512_castsi256_si512(codes[2 * c]), codes[2 * c + 1], 1);
-            isum = _mm512_add_epi32(isum, products64(_mm512_add_epi8(signs, bytes64_of(1)),
-                                                     _mm512_loadu_si512(y->q + 64 * c), 1));
+        __m512i fraction = _mm512_maskz_loadu_epi32(0x1fff, x); /* qs and qh */
+#pragma GCC unroll 5
+        for (int k = 0; k < 5; k++) {
+            const __m512i q = activations_of_digit(y->q, k);
+            isum = _mm512_add_epi32(isum, products64(first_digit(fraction), q, 1));
+            fraction = _mm512_add_epi8(fraction, _mm512_add_epi8(fraction, fraction));
         }
         sum = add_block512(sum, isum, half_to_float(x->d) * y->d);
     }
