@@ -7,7 +7,7 @@
 
 /* The tables that hold an opcode, in the order of a search; 0: none of ours. */
 #define VG_NUMBER(table) AT_##table,
-enum { VG_LANE_TABLES(VG_NUMBER) TABLES, AT_vg_rows_half = TABLES };
+enum { VG_LANE_TABLES(VG_NUMBER) TABLES };
 #define IN1(a)          1u << AT_vg_rows_##a
 #define IN2(a, b)       IN1(a) | IN1(b)
 #define IN3(a, b, c)    IN2(a, b) | IN1(c)
@@ -65,6 +65,7 @@ static const uint16_t tables_of[PTX_OPS] = {
     [PTX_SHL] = IN1(bits),
     [PTX_SHR] = IN1(bits),
     [PTX_PRMT] = IN1(bits),
+    [PTX_CVT] = IN1(convert),
     [PTX_MOV] = IN1(mov),
 };
 
@@ -195,14 +196,65 @@ static const struct vg_row *find_row(const struct ptx_instr *i, const struct ptx
     return NULL;
 }
 
-vg_handler *vg_arith_find(const struct ptx_instr *i, const struct ptx_func *f, enum vg_isa isa)
+static bool find_any(const struct ptx_instr *i, const struct ptx_func *f, enum vg_isa isa,
+                     struct vg_row *ret)
 {
     const struct vg_row *const row = find_row(i, f, isa);
-    return row != NULL ? row->run : NULL;
+    if (row != NULL) {
+        *ret = *row;
+        return true;
+    }
+    if (i->op == PTX_CVT)
+        return vg_find_convert(i, f, ret);
+    if (i->op == PTX_MMA || i->op == PTX_WMMA || i->op == PTX_MOVMATRIX)
+        return vg_find_matrix(i, f, isa, ret);
+    return vg_find_video(i, f, ret);
+}
+
+vg_handler *vg_arith_find(const struct ptx_instr *i, const struct ptx_func *f, enum vg_isa isa)
+{
+    struct vg_row row;
+    return find_any(i, f, isa, &row) ? row.run : NULL;
 }
 
 const char *vg_arith_shape(const struct ptx_instr *i, const struct ptx_func *f)
 {
-    const struct vg_row *const row = find_row(i, f, VG_PORTABLE);
-    return row != NULL ? row->shape : NULL;
+    struct vg_row row;
+    return find_any(i, f, VG_PORTABLE, &row) ? row.shape : NULL;
+}
+
+static bool is_special(const struct ptx_instr *i)
+{
+    switch (i->op) {
+    case PTX_RSQRT:
+    case PTX_SIN:
+    case PTX_COS:
+    case PTX_LG2:
+    case PTX_EX2:
+    case PTX_TANH:
+    case PTX_RCP:
+    case PTX_SQRT:
+        return true;
+    case PTX_DIV:
+        return i->n_types > 0 && i->types[0] == PTX_F32;
+    default:
+        return false;
+    }
+}
+
+/* By the types that a device computes in: conversions of 64 bits run in the f64 pipe, other ones
+ * where the special functions do; comparisons by what they compare. */
+enum vg_pipe vg_arith_pipe(const struct ptx_instr *i)
+{
+    if (i->op == PTX_MMA || i->op == PTX_WMMA || i->op == PTX_MOVMATRIX)
+        return VG_TENSOR;
+    bool single = false;
+    for (unsigned k = 0; k < i->n_types; k++) {
+        if (i->types[k] == PTX_F64 && i->op != PTX_MOV && i->op != PTX_SELP)
+            return VG_FP64;
+        single = single || (i->types[k] >= PTX_F16 && i->types[k] <= PTX_F32);
+    }
+    if (is_special(i) || (i->op == PTX_CVT && single) || i->op == PTX_POPC)
+        return VG_SFU;
+    return single && i->op != PTX_MOV && i->op != PTX_SELP ? VG_FP32 : VG_INT;
 }

@@ -277,17 +277,34 @@ DOTS(s32, s32)
     ROW(DP2A, lo, , , , , ta, tb, "w=www", dp2a_lo_##ta##_##tb)                                    \
     ROW(DP2A, hi, , , , , ta, tb, "w=www", dp2a_hi_##ta##_##tb)
 
+/* Rows bring their own commas. */
+/* clang-format off */
 static const struct vg_row rows[] = {
-    SIZES(LOGIC_ROWS) COUNT_ROWS(32, "w") COUNT_ROWS(64, "d") MODE_ROWS(clamp) MODE_ROWS(wrap)
-        DOT_ROWS(u32, u32) DOT_ROWS(u32, s32) DOT_ROWS(s32, u32) DOT_ROWS(s32, s32) PERMUTE_ROW(
-            f4e) PERMUTE_ROW(b4e) PERMUTE_ROW(rc8) PERMUTE_ROW(ecl) PERMUTE_ROW(ecr)
-            PERMUTE_ROW(rc16) ROW(PRMT, , , , , , b32, , "w=www", prmt_b32) ROW(
-                AND, , , , , , pred, , "p=pp", and_pred) ROW(OR, , , , , , pred, , "p=pp", or_pred)
-                ROW(XOR, , , , , , pred, , "p=pp", xor_pred)
-                    ROW(NOT, , , , , , pred, , "p=p", not_pred)
-                        ROW(FNS, , , , , , b32, , "w=www", fns_b32)
-                            ROW(LOP3, , , , , , b32, , "w=wwww", lop3_b32)
-                                ROW(LOP3, and, , , , , b32, , "wp=wwwwp", lop3_bool_b32)
-                                    ROW(LOP3, or, , , , , b32, , "wp=wwwwp", lop3_bool_b32)
-                                        ROW(LOP3, xor, , , , , b32, , "wp=wwwwp", lop3_bool_b32)};
+    SIZES(LOGIC_ROWS)
+    COUNT_ROWS(32, "w")
+    COUNT_ROWS(64, "d")
+    MODE_ROWS(clamp)
+    MODE_ROWS(wrap)
+    DOT_ROWS(u32, u32)
+    DOT_ROWS(u32, s32)
+    DOT_ROWS(s32, u32)
+    DOT_ROWS(s32, s32)
+    PERMUTE_ROW( f4e)
+    PERMUTE_ROW(b4e)
+    PERMUTE_ROW(rc8)
+    PERMUTE_ROW(ecl)
+    PERMUTE_ROW(ecr)
+    PERMUTE_ROW(rc16)
+    ROW(PRMT, , , , , , b32, , "w=www", prmt_b32)
+    ROW( AND, , , , , , pred, , "p=pp", and_pred)
+    ROW(OR, , , , , , pred, , "p=pp", or_pred)
+    ROW(XOR, , , , , , pred, , "p=pp", xor_pred)
+    ROW(NOT, , , , , , pred, , "p=p", not_pred)
+    ROW(FNS, , , , , , b32, , "w=www", fns_b32)
+    ROW(LOP3, , , , , , b32, , "w=wwww", lop3_b32)
+    ROW(LOP3, and, , , , , b32, , "wp=wwwwp", lop3_bool_b32)
+    ROW(LOP3, or, , , , , b32, , "wp=wwwwp", lop3_bool_b32)
+    ROW(LOP3, xor, , , , , b32, , "wp=wwwwp", lop3_bool_b32)
+};
+/* clang-format on */
 TABLE(vg_rows_bits)

@@ -73,6 +73,13 @@ HIGH_SUMS(s64, uint64_t, u128, 64)
     ROW(MADC, hi, , , , , t, , s "=" s s s, madc_hi_##t)                                           \
     ROW(MADC, hi, cc, , , , t, , s "=" s s s, madc_hi_cc_##t)
 
-static const struct vg_row rows[] = {ROWS(u32, 32, "w") ROWS(s32, 32, "w") ROWS(u64, 64, "d")
-                                         ROWS(s64, 64, "d")};
+/* Rows bring their own commas. */
+/* clang-format off */
+static const struct vg_row rows[] = {
+    ROWS(u32, 32, "w")
+    ROWS(s32, 32, "w")
+    ROWS(u64, 64, "d")
+    ROWS(s64, 64, "d")
+};
+/* clang-format on */
 TABLE(vg_rows_carry)

@@ -26,7 +26,7 @@
     HANDLER(set_##name)                                                                            \
     {                                                                                              \
         const vg_pred r = compare_##name(vg_lanes(w, i, 1), vg_lanes(w, i, 2));                    \
-        combine_to_words(w, i, mask, r);                                                           \
+        combine_to_register(w, i, mask, r);                                                        \
     }
 
 #define EQUALITY(t, T) COMPARE(eq_##t, T, a == b) COMPARE(ne_##t, T, a != b)
@@ -91,7 +91,8 @@ TESTS(f64, double, fabs, 0x1.fffffffffffffp1023, 0x1p-1022)
 #define SET_ROWS(m1, m2, m3, t, s, p, run)                                                         \
     ROW(SET, m1, m2, m3, , , u32, t, "w=" s s p, run)                                              \
     ROW(SET, m1, m2, m3, , , s32, t, "w=" s s p, run)                                              \
-    ROW(SET, m1, m2, m3, , , f32, t, "f=" s s p, run)
+    ROW(SET, m1, m2, m3, , , f32, t, "f=" s s p, run)                                              \
+    ROW(SET, m1, m2, m3, , , f16, t, "e=" s s p, run)
 #define FORMS(m, ftz, t, s, name)                                                                  \
     ROW(SETP, m, ftz, , , , t, , "pp?=" s s, setp_##name)                                          \
     ROW(SETP, m, and, ftz, , , t, , "pp?=" s s "p", setp_##name)                                   \
@@ -138,10 +139,23 @@ TESTS(f64, double, fabs, 0x1.fffffffffffffp1023, 0x1p-1022)
     ROW(TESTP, normal, , , , , t, , "p=" s, testp_normal_##t)                                      \
     ROW(TESTP, subnormal, , , , , t, , "p=" s, testp_subnormal_##t)
 
+/* Rows bring their own commas. */
+/* clang-format off */
 static const struct vg_row rows[] = {
-    FLOAT_ROWS(, f32, "f", f32) FLOAT_ROWS(ftz, f32, "f", ftz_f32) FLOAT_ROWS(, f64, "F", f64)
-        ORDER_ROWS(s32, "w") UNSIGNED_ROWS(u32, "w") ORDER_ROWS(s64, "d") UNSIGNED_ROWS(u64, "d")
-            ORDER_ROWS(s16, "h") UNSIGNED_ROWS(u16, "h") EQUALITY_ROWS(b16, u16, "h")
-                EQUALITY_ROWS(b32, u32, "w") EQUALITY_ROWS(b64, u64, "d") TEST_ROWS(f32, "f")
-                    TEST_ROWS(f64, "F")};
+    FLOAT_ROWS(, f32, "f", f32)
+    FLOAT_ROWS(ftz, f32, "f", ftz_f32)
+    FLOAT_ROWS(, f64, "F", f64)
+    ORDER_ROWS(s32, "w")
+    UNSIGNED_ROWS(u32, "w")
+    ORDER_ROWS(s64, "d")
+    UNSIGNED_ROWS(u64, "d")
+    ORDER_ROWS(s16, "h")
+    UNSIGNED_ROWS(u16, "h")
+    EQUALITY_ROWS(b16, u16, "h")
+    EQUALITY_ROWS(b32, u32, "w")
+    EQUALITY_ROWS(b64, u64, "d")
+    TEST_ROWS(f32, "f")
+    TEST_ROWS(f64, "F")
+};
+/* clang-format on */
 TABLE(vg_rows_compare)

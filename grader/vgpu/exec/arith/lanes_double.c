@@ -60,18 +60,28 @@ BINARY(copysign_f64, uint64_t, uint64_t, uint64_t, (b & ~SIGN64) | (a & SIGN64))
     ROW(OP, rm, , , , , f64, , shape, name##_rm)                                                   \
     ROW(OP, rp, , , , , f64, , shape, name##_rp)
 
+/* Rows bring their own commas. */
+/* clang-format off */
 static const struct vg_row rows[] = {
-    ROUNDINGS(ADD, "F=FF", add_f64) ROUNDINGS(SUB, "F=FF", sub_f64) ROUNDINGS(MUL, "F=FF", mul_f64)
-        ROUNDINGS(DIV, "F=FF", div_f64) ROUNDINGS(FMA, "F=FFF", fma_f64) ROUNDINGS(
-            MAD, "F=FFF", fma_f64) ROUNDINGS(RCP, "F=F", rcp_f64) ROUNDINGS(SQRT, "F=F", sqrt_f64)
-            ROW(ADD, , , , , , f64, , "F=FF", add_f64) ROW(SUB, , , , , , f64, , "F=FF", sub_f64)
-                ROW(MUL, , , , , , f64, , "F=FF", mul_f64)
-                    ROW(RCP, approx, ftz, , , , f64, , "F=F", rcp_approx_f64)
-                        ROW(RSQRT, approx, ftz, , , , f64, , "F=F", rsqrt_approx_ftz_f64)
-                            ROW(RSQRT, approx, , , , , f64, , "F=F", rsqrt_approx_f64)
-                                ROW(MIN, , , , , , f64, , "F=FF", min_f64) ROW(MAX, , , , , , f64, ,
-                                                                               "F=FF", max_f64)
-                                    ROW(ABS, , , , , , f64, , "F=F", abs_f64)
-                                        ROW(NEG, , , , , , f64, , "F=F", neg_f64)
-                                            ROW(COPYSIGN, , , , , , f64, , "F=FF", copysign_f64)};
+    ROUNDINGS(ADD, "F=FF", add_f64)
+    ROUNDINGS(SUB, "F=FF", sub_f64)
+    ROUNDINGS(MUL, "F=FF", mul_f64)
+    ROUNDINGS(DIV, "F=FF", div_f64)
+    ROUNDINGS(FMA, "F=FFF", fma_f64)
+    ROUNDINGS( MAD, "F=FFF", fma_f64)
+    ROUNDINGS(RCP, "F=F", rcp_f64)
+    ROUNDINGS(SQRT, "F=F", sqrt_f64)
+    ROW(ADD, , , , , , f64, , "F=FF", add_f64)
+    ROW(SUB, , , , , , f64, , "F=FF", sub_f64)
+    ROW(MUL, , , , , , f64, , "F=FF", mul_f64)
+    ROW(RCP, approx, ftz, , , , f64, , "F=F", rcp_approx_f64)
+    ROW(RSQRT, approx, ftz, , , , f64, , "F=F", rsqrt_approx_ftz_f64)
+    ROW(RSQRT, approx, , , , , f64, , "F=F", rsqrt_approx_f64)
+    ROW(MIN, , , , , , f64, , "F=FF", min_f64)
+    ROW(MAX, , , , , , f64, , "F=FF", max_f64)
+    ROW(ABS, , , , , , f64, , "F=F", abs_f64)
+    ROW(NEG, , , , , , f64, , "F=F", neg_f64)
+    ROW(COPYSIGN, , , , , , f64, , "F=FF", copysign_f64)
+};
+/* clang-format on */
 TABLE(vg_rows_double)

@@ -127,19 +127,31 @@ BINARY(copysign_f32, uint32_t, uint32_t, uint32_t, (b & 0x7fffffffu) | (a & 0x80
     ROW(OP, NaN, xorsign, abs, , , f32, , "f=ff", name##_nan_xorsign_f32)                          \
     ROW(OP, ftz, NaN, xorsign, abs, , f32, , "f=ff", name##_ftz_nan_xorsign_f32)
 
+/* Rows bring their own commas. */
+/* clang-format off */
 static const struct vg_row rows[] = {
-    PLAIN_ROWS(ADD, add_f32) PLAIN_ROWS(SUB, sub_f32) PLAIN_ROWS(MUL, mul_f32) FLAVOUR_ROWS(
-        FMA, "f=fff", fma_f32) FLAVOUR_ROWS(MAD, "f=fff", fma_f32) EXACT_ROWS(DIV, "f=ff", div_f32)
-        EXACT_ROWS(RCP, "f=f", rcp_f32) EXACT_ROWS(SQRT, "f=f", sqrt_f32) APPROX_ROWS(
-            DIV, approx, "f=ff", div_approx) ROW(DIV, full, , , , , f32, , "f=ff", div_f32)
-            ROW(DIV, full, ftz, , , , f32, , "f=ff", div_f32_ftz) ROW(RCP, approx, , , , , f32, ,
-                                                                      "f=f", rcp_f32)
-                ROW(RCP, approx, ftz, , , , f32, , "f=f",
-                    rcp_f32_ftz) ROW(SQRT, approx, , , , , f32, , "f=f", sqrt_f32)
-                    ROW(SQRT, approx, ftz, , , , f32, , "f=f", sqrt_f32_ftz) MINIMA_ROWS(MIN, min)
-                        MINIMA_ROWS(MAX, max) ROW(ABS, , , , , , f32, , "f=f", abs_f32)
-                            ROW(NEG, , , , , , f32, , "f=f", neg_f32)
-                                ROW(ABS, ftz, , , , , f32, , "f=f", abs_ftz_f32)
-                                    ROW(NEG, ftz, , , , , f32, , "f=f", neg_ftz_f32)
-                                        ROW(COPYSIGN, , , , , , f32, , "f=ff", copysign_f32)};
+    PLAIN_ROWS(ADD, add_f32)
+    PLAIN_ROWS(SUB, sub_f32)
+    PLAIN_ROWS(MUL, mul_f32)
+    FLAVOUR_ROWS( FMA, "f=fff", fma_f32)
+    FLAVOUR_ROWS(MAD, "f=fff", fma_f32)
+    EXACT_ROWS(DIV, "f=ff", div_f32)
+    EXACT_ROWS(RCP, "f=f", rcp_f32)
+    EXACT_ROWS(SQRT, "f=f", sqrt_f32)
+    APPROX_ROWS( DIV, approx, "f=ff", div_approx)
+    ROW(DIV, full, , , , , f32, , "f=ff", div_f32)
+    ROW(DIV, full, ftz, , , , f32, , "f=ff", div_f32_ftz)
+    ROW(RCP, approx, , , , , f32, , "f=f", rcp_f32)
+    ROW(RCP, approx, ftz, , , , f32, , "f=f", rcp_f32_ftz)
+    ROW(SQRT, approx, , , , , f32, , "f=f", sqrt_f32)
+    ROW(SQRT, approx, ftz, , , , f32, , "f=f", sqrt_f32_ftz)
+    MINIMA_ROWS(MIN, min)
+    MINIMA_ROWS(MAX, max)
+    ROW(ABS, , , , , , f32, , "f=f", abs_f32)
+    ROW(NEG, , , , , , f32, , "f=f", neg_f32)
+    ROW(ABS, ftz, , , , , f32, , "f=f", abs_ftz_f32)
+    ROW(NEG, ftz, , , , , f32, , "f=f", neg_ftz_f32)
+    ROW(COPYSIGN, , , , , , f32, , "f=ff", copysign_f32)
+};
+/* clang-format on */
 TABLE(vg_rows_float)

@@ -152,23 +152,30 @@ W2(max_relu_s16x2, EACH_HALF(MAX_RELU, int16_t))
     ROW(MAD24, lo, , , , , t, , "w=www", mad24_lo_##t)                                             \
     ROW(MAD24, hi, , , , , t, , "w=www", mad24_hi_##t)
 
+/* Rows bring their own commas. */
+/* clang-format off */
 static const struct vg_row rows[] = {
-    ALL_TYPES(BASIC_ROWS) NARROW_TYPES(WIDE_ROWS) SIGNED_ROWS(s16, "h") SIGNED_ROWS(s32, "w")
-        SIGNED_ROWS(s64, "d") ROWS24(u32) ROWS24(s32)
-            ROW(ADD, sat, , , , , s32, , "w=ww", add_sat_s32)
-                ROW(SUB, sat, , , , , s32, , "w=ww", sub_sat_s32) ROW(MAD, hi, sat, , , , s32, ,
-                                                                      "w=www", mad_hi_sat_s32)
-                    ROW(MAD24, hi, sat, , , , s32, , "w=www", mad24_hi_sat_s32)
-                        ROW(MIN, relu, , , , , s32, , "w=ww", min_relu_s32)
-                            ROW(MAX, relu, , , , , s32, , "w=ww", max_relu_s32)
-                                ROW(ADD, , , , , , u16x2, , "w=ww", add_x2)
-                                    ROW(ADD, , , , , , s16x2, , "w=ww", add_x2)
-                                        ROW(MIN, , , , , , u16x2, , "w=ww", min_u16x2)
-                                            ROW(MAX, , , , , , u16x2, , "w=ww", max_u16x2)
-                                                ROW(MIN, , , , , , s16x2, , "w=ww", min_s16x2)
-                                                    ROW(MAX, , , , , , s16x2, , "w=ww", max_s16x2)
-                                                        ROW(MIN, relu, , , , , s16x2, , "w=ww",
-                                                            min_relu_s16x2)
-                                                            ROW(MAX, relu, , , , , s16x2, , "w=ww",
-                                                                max_relu_s16x2)};
+    ALL_TYPES(BASIC_ROWS)
+    NARROW_TYPES(WIDE_ROWS)
+    SIGNED_ROWS(s16, "h")
+    SIGNED_ROWS(s32, "w")
+    SIGNED_ROWS(s64, "d")
+    ROWS24(u32)
+    ROWS24(s32)
+    ROW(ADD, sat, , , , , s32, , "w=ww", add_sat_s32)
+    ROW(SUB, sat, , , , , s32, , "w=ww", sub_sat_s32)
+    ROW(MAD, hi, sat, , , , s32, , "w=www", mad_hi_sat_s32)
+    ROW(MAD24, hi, sat, , , , s32, , "w=www", mad24_hi_sat_s32)
+    ROW(MIN, relu, , , , , s32, , "w=ww", min_relu_s32)
+    ROW(MAX, relu, , , , , s32, , "w=ww", max_relu_s32)
+    ROW(ADD, , , , , , u16x2, , "w=ww", add_x2)
+    ROW(ADD, , , , , , s16x2, , "w=ww", add_x2)
+    ROW(MIN, , , , , , u16x2, , "w=ww", min_u16x2)
+    ROW(MAX, , , , , , u16x2, , "w=ww", max_u16x2)
+    ROW(MIN, , , , , , s16x2, , "w=ww", min_s16x2)
+    ROW(MAX, , , , , , s16x2, , "w=ww", max_s16x2)
+    ROW(MIN, relu, , , , , s16x2, , "w=ww", min_relu_s16x2)
+    ROW(MAX, relu, , , , , s16x2, , "w=ww", max_relu_s16x2)
+};
+/* clang-format on */
 TABLE(vg_rows_int)

@@ -103,22 +103,35 @@ HANDLER(unpack_16)
     ROW(SLCT, , , , , , t, f32, s "=" s s "f", slct_f32_##n)                                       \
     ROW(SLCT, ftz, , , , , t, f32, s "=" s s "f", slct_ftz_f32_##n)
 
+/* Rows bring their own commas. */
+/* clang-format off */
 static const struct vg_row rows[] = {
-    SELECT_ROWS(b32, 32, "w") SELECT_ROWS(u32, 32, "w") SELECT_ROWS(s32, 32, "w") SELECT_ROWS(
-        f32, 32, "f") SELECT_ROWS(b64, 64, "d") SELECT_ROWS(u64, 64, "d") SELECT_ROWS(s64, 64, "d")
-        SELECT_ROWS(f64, 64, "F") SELECT_ROWS(b16, 16, "h") SELECT_ROWS(u16, 16, "h")
-            SELECT_ROWS(s16, 16, "h") ROW(MOV, , , , , , f16, , "e=e", mov_16)
-                ROW(MOV, , , , , , bf16, , "e=e", mov_16) ROW(MOV, , , , , , f16x2, , "w=w", mov_32)
-                    ROW(MOV, , , , , , bf16x2, , "w=w",
-                        mov_32) ROW(MOV, , , , , , pred, , "p=p", mov_pred) ROW(MOV, , , , , , b16,
-                                                                                , "h=bb", pack_16)
-                        ROW(MOV, , , , , , b16, , "bb=h", unpack_16) ROW(MOV, , , , , , b32,
-                                                                         , "w=hh", pack_32)
-                            ROW(MOV, , , , , , b32, , "hh=w", unpack_32) ROW(MOV, , , , , , b32,
-                                                                             , "w=bbbb", pack4_32)
-                                ROW(MOV, , , , , , b32, , "bbbb=w", unpack4_32)
-                                    ROW(MOV, , , , , , b64, , "d=ww", pack_64)
-                                        ROW(MOV, , , , , , b64, , "ww=d", unpack_64)
-                                            ROW(MOV, , , , , , b64, , "d=hhhh", pack4_64)
-                                                ROW(MOV, , , , , , b64, , "hhhh=d", unpack4_64)};
+    SELECT_ROWS(b32, 32, "w")
+    SELECT_ROWS(u32, 32, "w")
+    SELECT_ROWS(s32, 32, "w")
+    SELECT_ROWS( f32, 32, "f")
+    SELECT_ROWS(b64, 64, "d")
+    SELECT_ROWS(u64, 64, "d")
+    SELECT_ROWS(s64, 64, "d")
+    SELECT_ROWS(f64, 64, "F")
+    SELECT_ROWS(b16, 16, "h")
+    SELECT_ROWS(u16, 16, "h")
+    SELECT_ROWS(s16, 16, "h")
+    ROW(MOV, , , , , , f16, , "e=e", mov_16)
+    ROW(MOV, , , , , , bf16, , "e=e", mov_16)
+    ROW(MOV, , , , , , f16x2, , "w=w", mov_32)
+    ROW(MOV, , , , , , bf16x2, , "w=w", mov_32)
+    ROW(MOV, , , , , , pred, , "p=p", mov_pred)
+    ROW(MOV, , , , , , b16, , "h=bb", pack_16)
+    ROW(MOV, , , , , , b16, , "bb=h", unpack_16)
+    ROW(MOV, , , , , , b32, , "w=hh", pack_32)
+    ROW(MOV, , , , , , b32, , "hh=w", unpack_32)
+    ROW(MOV, , , , , , b32, , "w=bbbb", pack4_32)
+    ROW(MOV, , , , , , b32, , "bbbb=w", unpack4_32)
+    ROW(MOV, , , , , , b64, , "d=ww", pack_64)
+    ROW(MOV, , , , , , b64, , "ww=d", unpack_64)
+    ROW(MOV, , , , , , b64, , "d=hhhh", pack4_64)
+    ROW(MOV, , , , , , b64, , "hhhh=d", unpack4_64)
+};
+/* clang-format on */
 TABLE(vg_rows_mov)

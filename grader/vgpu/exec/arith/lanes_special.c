@@ -47,6 +47,15 @@ UNARY(tanh_f32, float, float, hyperbolic_tangent(a))
     ROW(OP, approx, , , , , f32, , "f=f", name##_f32)                                              \
     ROW(OP, approx, ftz, , , , f32, , "f=f", name##_ftz_f32)
 
-static const struct vg_row rows[] = {ROWS(RSQRT, rsqrt) ROWS(SIN, sin) ROWS(COS, cos) ROWS(
-    LG2, lg2) ROWS(EX2, ex2) ROW(TANH, approx, , , , , f32, , "f=f", tanh_f32)};
+/* Rows bring their own commas. */
+/* clang-format off */
+static const struct vg_row rows[] = {
+    ROWS(RSQRT, rsqrt)
+    ROWS(SIN, sin)
+    ROWS(COS, cos)
+    ROWS( LG2, lg2)
+    ROWS(EX2, ex2)
+    ROW(TANH, approx, , , , , f32, , "f=f", tanh_f32)
+};
+/* clang-format on */
 TABLE(vg_rows_special)

@@ -11,7 +11,9 @@
     X(vg_rows_float)                                                                               \
     X(vg_rows_double)                                                                              \
     X(vg_rows_special)                                                                             \
+    X(vg_rows_half)                                                                                \
     X(vg_rows_compare)                                                                             \
+    X(vg_rows_convert)                                                                             \
     X(vg_rows_mov)
 
 #define VG_DECLARE(table)                                                                          \
