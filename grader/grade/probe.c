@@ -63,8 +63,7 @@ enum err_code probe_run(const struct lab *lab, int image_fd, const struct probe_
     enum err_code rc = OK;
     for (size_t i = 0; rc == OK && i < lab->n_groups && (options->whole || !found.failed); i++) {
         const struct lab_group *code = lab_group_code(lab, lab->groups[i].name);
-        if (!code->hygiene)
-            rc = run_group(&patient, code, &slot, options, a, &found, why);
+        rc = run_group(&patient, code, &slot, options, a, &found, why);
     }
     if (options->cover_fd > 0)
         runner_hang_up(&slot.runner);

@@ -1,5 +1,5 @@
 /* One built program against the correctness groups, for `grade test`: does any case tell it from
- * the solution? No hygiene, no timing, no report. */
+ * the solution? Cases of hygiene groups too, but no sanitizers, no timing, no report. */
 #pragma once
 
 #include <stdbool.h>
