@@ -78,7 +78,7 @@ static void run_flash(void *context, size_t turn)
 
 static uint8_t *cache_of(const struct work *w)
 {
-    const size_t row = (size_t)(w->a.kv_heads * w->a.d_k);
+    const size_t row = (size_t)w->a.kv_heads * (size_t)w->a.d_k;
     float *x = bench_floats(w->n_kv * row);
     uint8_t *rows = (uint8_t *)bench_floats(w->n_kv * row);
     const enum err_code rc = ref_quant_quantize(w->a.type_k, x, w->n_kv * row, rows, NULL);
@@ -92,7 +92,7 @@ static void bench_one(const struct bench *bench, const struct ref_attention *a, 
                       size_t n_kv, bool causal)
 {
     char name[64];
-    const size_t row = (size_t)(a->heads * a->d_k), unused = n_kv - n_q;
+    const size_t row = (size_t)a->heads * (size_t)a->d_k, unused = n_kv - n_q;
     snprintf(name, sizeof name, "%s %d:%d x %d, %zu/%zu%s", ref_quant_find(a->type_k)->name,
              a->heads, a->kv_heads, a->d_k, n_q, n_kv, causal ? ", causal" : "");
     struct work w = {.a = *a,

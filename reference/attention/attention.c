@@ -96,7 +96,7 @@ void ref_attention(const struct ref_attention *a, const float *q, size_t n_q, co
         }
 }
 
-/* ---- by tiles ---- */
+/* ---- the running softmax ---- */
 
 void ref_attention_part_start(struct ref_attention_part *part, int d_v)
 {

@@ -11,7 +11,7 @@
  *                                    v (n_kv, kv_heads, d_v)     mask (n_q, n_kv) float, or NULL
  *
  * k and v hold rows of any type of quant/quant.h; what stands in the cache is dequantised to float,
- * and products are summed in double by the definition, in float by the tiled form. */
+ * and products are summed in double by the definition, in float by the running softmax. */
 #pragma once
 
 #include <stddef.h>
@@ -36,6 +36,12 @@ MUST_CHECK enum err_code ref_attention_check(const struct ref_attention *a, stru
 void ref_attention(const struct ref_attention *a, const float *q, size_t n_q, const void *k,
                    const void *v, size_t n_kv, const float *mask, float *scratch, float *ret_out);
 
+/* ---- the running softmax, to be read ----
+ *
+ * What FlashAttention does, one query and one head at a time in plain C: the step between the
+ * definition above and flash.c, which does the same for 64 queries at once and is what a model's
+ * pass calls. Also the truth for keys that are split between cores or blocks, whose parts are
+ * merged: flash.h knows no parts. Slow on purpose. */
 enum { REF_ATTENTION_TILE = 32 }; /* keys that are scored at once by the tiled form */
 
 /* One part of the keys seen by one query head: what FlashAttention keeps while it walks. Parts of
@@ -61,7 +67,8 @@ void ref_attention_part_merge(struct ref_attention_part *into,
                               const struct ref_attention_part *from, int d_v);
 void ref_attention_part_end(const struct ref_attention_part *part, int d_v, float *ret_out);
 
-/* The same as ref_attention() by tiles, within rounding: float accumulators, keys in order.
+/* ref_attention() by one part for each query and head, within rounding: float accumulators, keys in
+ * order.
  *   scratch  (REF_ATTENTION_TILE + d_k + 2 * d_v) floats */
 void ref_attention_tiled(const struct ref_attention *a, const float *q, size_t n_q, const void *k,
                          const void *v, size_t n_kv, const float *mask, float *scratch,
