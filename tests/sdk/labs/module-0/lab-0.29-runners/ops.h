@@ -1,0 +1,3 @@
+#pragma once
+
+enum { OP_SERVE };
