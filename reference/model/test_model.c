@@ -196,6 +196,53 @@ static void fewer_bits_cost_little(void **state)
     }
 }
 
+/* Without output.weight the embedding is the output matrix; with it that one is. */
+static void an_output_matrix_of_its_own_is_used(void **state)
+{
+    struct made tied, untied;
+    struct net net;
+    struct err why;
+    float a[VOCAB], b[VOCAB], twice[VOCAB * DIM];
+    (void)state;
+    const float *w = drawn(&net);
+    draw_tokens();
+    for (size_t i = 0; i < VOCAB * DIM; i++)
+        twice[i] = 2 * w[net.embed + i];
+    made_llama(&tied, &net, w, REF_F32);
+    made_begin(&untied, &net, "llama");
+    made_net(&untied, w, REF_F32, 0);
+    made_tensor(&untied, "output.weight", REF_F32, twice, DIM, VOCAB, 1);
+    assert_int_equal(made_model(&untied, &why), OK);
+    const struct ref_batch batch = {9, ids, in_order, NULL};
+    open_cache(&tied, REF_F32);
+    forward(&tied, &batch, a);
+    open_cache(&untied, REF_F32);
+    forward(&untied, &batch, b);
+    for (size_t i = 0; i < VOCAB; i++)
+        assert_true(b[i] == 2 * a[i]);
+    made_done(&tied);
+    made_done(&untied);
+}
+
+/* Blocks of Q8_0 are 32 wide: one head of the whole width. */
+static void a_cache_in_q8_0_costs_little(void **state)
+{
+    static const struct net_shape one_head = {VOCAB, DIM, FF, LAYERS, 1, 1, CONTEXT, 100, 1e-5f};
+    struct made m;
+    struct net net;
+    struct arena a;
+    (void)state;
+    net_init(&net, &one_head);
+    arena_init(&a, 1 << 20);
+    draw_tokens();
+    made_llama(&m, &net, made_weights(&a, &net, 3), REF_F32);
+    const double truth = mean_loss(&m, REF_F32), loss = mean_loss(&m, REF_Q8_0);
+    if (!(fabs(loss - truth) < 2e-2) || loss == truth)
+        fail_msg("loss %.5f, with a cache in F32 %.5f", loss, truth);
+    made_done(&m);
+    arena_done(&a);
+}
+
 /* Expert e gives 1 + e times what the net's own part gives. A router that always prefers the same
  * one or two, by how much is known, must give their mean. */
 static void experts_are_chosen_and_weighed_by_their_router(void **state)
@@ -517,6 +564,8 @@ int main(void)
         cmocka_unit_test(one_token_at_a_time_gives_the_same_logits),
         cmocka_unit_test(sequences_of_one_batch_do_not_see_each_other),
         cmocka_unit_test(fewer_bits_cost_little),
+        cmocka_unit_test(an_output_matrix_of_its_own_is_used),
+        cmocka_unit_test(a_cache_in_q8_0_costs_little),
         cmocka_unit_test(experts_are_chosen_and_weighed_by_their_router),
         cmocka_unit_test(qwen2_has_other_pairs_and_biases),
         cmocka_unit_test(every_rung_gives_nearly_the_same),

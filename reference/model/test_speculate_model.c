@@ -173,7 +173,7 @@ static void greedy_text_is_the_targets_token_for_token(void **state)
     for (size_t d = 0; d < DRAFTS; d++) {
         size_t kept = 0, drafted = 0;
         open_pair(&p, d, 0);
-        for (int32_t first = 0; first < VOCAB; first++)
+        for (int32_t first = 0; first < VOCAB; first += 2)
             for (size_t k = 1; k <= K_MAX; k += 2) {
                 int32_t plain[3 + 100] = {first, 2, 4}, ids[3 + 100] = {first, 2, 4};
                 struct ref_speculate_stats stats;
@@ -222,7 +222,7 @@ static double chi_square(const double *seen, const double *probability, double r
 /* 35 degrees of freedom: a right sampler is above 111 once in 10^9 seeds; this seed is fixed. */
 static void sampled_text_has_the_targets_distribution(void **state)
 {
-    enum { RUNS = 4000 };
+    enum { RUNS = 2500 };
     static struct pair p;
     (void)state;
     for (size_t d = 2; d < DRAFTS; d++)
