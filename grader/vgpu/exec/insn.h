@@ -9,7 +9,8 @@
  *     64 bits        uint64_t[32] or double[32]  (256 bytes)
  *
  * An operand is a lane array in the warp's frame or, for literals and addresses of variables, in
- * the kernel's constants (the same value in all lanes). */
+ * the kernel's constants (the same value in all lanes). The first word of every frame is the carry
+ * flag of .cc, a bit per lane. */
 #pragma once
 
 #include <stdbool.h>
@@ -153,5 +154,6 @@ struct vg_block {
     uint32_t shared_bytes;
     uint64_t *issued;         /* [module's instructions]: warp instructions, per pc */
     uint64_t *active;         /* the same: active lanes, summed */
+    bool dropped;             /* block_end: it will not be merged, an earlier block faulted */
     void *watch[VG_WATCHERS]; /* one per watcher, its own */
 };
