@@ -11,6 +11,15 @@
 #include "reference/quant/avx512_scales.h"
 #include "reference/quant/x86_dequantize.h"
 
+/* Reads of 64 bytes that cross into the next line leave the hardware's own look-ahead behind: from
+ * memory, blocks of 32 came at half the rate. This asks for what comes a kilobyte after a
+ * block, and may ask past the end. */
+static inline void ask_ahead(const void *block, size_t bytes)
+{
+    for (size_t at = 0; at < bytes; at += 64)
+        _mm_prefetch((const char *)block + 1024 + at, _MM_HINT_T0);
+}
+
 static inline __m512 sixteen(int first)
 {
     const __m512i count = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
@@ -103,6 +112,7 @@ static inline void mxfp4_put(float *ret_x, const struct ref_mxfp4 *b, __m512 d)
         const struct ref_##format *b = row, *const end = b + n / 32;                               \
         __m512 next = end - b >= 4 ? scales_of_four(b) : _mm512_setzero_ps();                      \
         for (; end - b >= 4; b += 4, ret_x += 128) {                                               \
+            ask_ahead(b, 4 * sizeof *b);                                                           \
             const __m512 d = next;                                                                 \
             next = scales_of_four(end - b >= 8 ? b + 4 : b);                                       \
             _Pragma("GCC unroll 4") for (int k = 0; k < 4; k++)                                    \
@@ -127,6 +137,7 @@ DEQUANTIZE_FOURS(mxfp4, four_exponents, mxfp4_scale(b->e))
         __m512 next_m = end - b >= 4 ? MINIMA(b) : next_d;                                         \
         for (; end - b >= 4; b += 4, ret_x += 128) {                                               \
             const struct ref_##format *const ahead = end - b >= 8 ? b + 4 : b;                     \
+            ask_ahead(b, 4 * sizeof *b);                                                           \
             const __m512 d = next_d, m = next_m;                                                   \
             next_d = HALVES(ahead);                                                                \
             next_m = MINIMA(ahead);                                                                \
@@ -185,6 +196,7 @@ static void q2_k_dequantize(const void *row, size_t n, float *ret_x)
     const __m128i order = _mm_setr_epi8(0, 2, 4, 6, 1, 3, 5, 7, 8, 10, 12, 14, 9, 11, 13, 15);
     const struct ref_q2_k *b = row;
     for (size_t i = 0; i < n / 256; i++, b++, ret_x += 256) {
+        ask_ahead(b, sizeof *b);
         const __m128i both = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)b->scales), order);
         const __m128i high = _mm_srli_epi16(both, 4), nibble = _mm_set1_epi8(15);
         const __m512 d = scaled(_mm_and_si128(both, nibble), half_to_float(b->d));
@@ -209,6 +221,7 @@ static void tq2_0_dequantize(const void *row, size_t n, float *ret_x)
 {
     const struct ref_tq2_0 *b = row;
     for (size_t i = 0; i < n / 256; i++, b++, ret_x += 256) {
+        ask_ahead(b, sizeof *b);
         const __m512 d = _mm512_set1_ps(half_to_float(b->d));
         const __m512 table = _mm512_mul_ps(d, four_four_times(-1));
         const __m512i qs = columns(_mm512_loadu_si512(b->qs));
@@ -243,6 +256,7 @@ static void q3_k_dequantize(const void *row, size_t n, float *ret_x)
         _mm512_setr_epi32(-4, -3, -2, -1, 0, 1, 2, 3, -4, -3, -2, -1, 0, 1, 2, 3));
     const struct ref_q3_k *b = row;
     for (size_t i = 0; i < n / 256; i++, b++, ret_x += 256) {
+        ask_ahead(b, sizeof *b);
         const __m128i scales = q3_k_scale_bytes(b);
         const float d = half_to_float(b->d);
         const __m512 scale[2] = {
@@ -274,6 +288,7 @@ static void q4_k_dequantize(const void *row, size_t n, float *ret_x)
 {
     const struct ref_q4_k *b = row;
     for (size_t i = 0; i < n / 256; i++, b++, ret_x += 256) {
+        ask_ahead(b, sizeof *b);
         const __m512i qs[2] = {columns(_mm512_loadu_si512(b->qs)),
                                columns(_mm512_loadu_si512(b->qs + 64))};
         __m512 d, m;
@@ -302,6 +317,7 @@ static void q5_k_dequantize(const void *row, size_t n, float *ret_x)
 {
     const struct ref_q5_k *b = row;
     for (size_t i = 0; i < n / 256; i++, b++) {
+        ask_ahead(b, sizeof *b);
         const __m512i qs[2] = {columns(_mm512_loadu_si512(b->qs)),
                                columns(_mm512_loadu_si512(b->qs + 64))};
         const __m512i twice = columns(_mm512_broadcast_i64x4(load32(b->qh)));
@@ -348,6 +364,7 @@ static void q6_k_dequantize(const void *row, size_t n, float *ret_x)
 {
     const struct ref_q6_k *b = row;
     for (size_t i = 0; i < n / 256; i++, b++, ret_x += 256) {
+        ask_ahead(b, sizeof *b);
         const __m128i bytes = _mm_loadu_si128((const __m128i *)b->scales);
         const __m512 scale = scaled(bytes, half_to_float(b->d) * 0x1p-24f);
 #pragma GCC unroll 4
@@ -365,6 +382,7 @@ static void iq4_xs_dequantize(const void *row, size_t n, float *ret_x)
     const __m512 values = values_of(ref_iq4_values);
     const struct ref_iq4_xs *b = row;
     for (size_t i = 0; i < n / 256; i++, b++, ret_x += 256) {
+        ask_ahead(b, sizeof *b);
         const __m512 scale = scaled(iq4_xs_scale_bytes(b), half_to_float(b->d));
         const __m512i qs[2] = {columns(_mm512_loadu_si512(b->qs)),
                                columns(_mm512_loadu_si512(b->qs + 64))};
@@ -405,6 +423,7 @@ static void tq1_0_dequantize(const void *row, size_t n, float *ret_x)
 {
     const struct ref_tq1_0 *b = row;
     for (size_t i = 0; i < n / 256; i++, b++, ret_x += 256) {
+        ask_ahead(b, sizeof *b);
         const __m512 d = _mm512_set1_ps(half_to_float(b->d));
         const __m512 table = _mm512_mul_ps(d, four_four_times(-1));
         const __m512i qs = columns(_mm512_maskz_loadu_epi64(0x3f, b->qs));
