@@ -11,7 +11,8 @@
  * A walk begins at the offset of unit 0; a byte c leads from a node to the unit at index XOR c,
  * whose label has to be c and bit 31 clear, and then to that index XOR its own offset. Sources:
  * src/normalizer.cc of SentencePiece, llm_tokenizer_ugm_session in src/llama-vocab.cpp of
- * llama.cpp. A stranger's table may lead anywhere: a step that leaves it ends the walk. */
+ * llama.cpp. Held once against SentencePiece 0.1.97, whose nmt_nfkc made the same bytes of 3000
+ * random texts. A stranger's table may lead anywhere: a step that leaves it ends the walk. */
 #pragma once
 
 #include <stddef.h>
