@@ -25,6 +25,9 @@ static void slot_account(struct runner_slot *slot)
 
 void runner_slot_close(struct runner_slot *slot)
 {
+    /* Counts of what was run are told by a process that ends by itself. */
+    if (slot->config.cover_fd > 0 && !slot->runner.call.open)
+        runner_hang_up(&slot->runner);
     slot_account(slot);
     runner_close(&slot->runner);
 }
