@@ -5,17 +5,19 @@
  *
  * R is a message's role, C its content, T its content without C-locale white space at the ends.
  *
- *     CHATML   <|im_start|>R\nC<|im_end|>\n                             then
- * <|im_start|>assistant\n LLAMA3   <|start_header_id|>R<|end_header_id|>\n\nT<|eot_id|>     then
- * the header of assistant PHI3     <|R|>\nC<|end|>\n                                       then
- * <|assistant|>\n GEMMA    <start_of_turn>R\nT<end_of_turn>\n, assistant being model; system texts
- * wait and stand, with \n\n behind, before the text of the next turn that is not the model's LLAMA2
- * [INST] C [/INST]C</s>; a system text is C\n, in the SYS kinds <<SYS>>\nC\n<</SYS>>\n\n MISTRAL V1
- * " [INST] C [/INST] C</s>", V3 "[INST] C[/INST] T</s>", V3_TEKKEN
- *              "[INST]C[/INST]C</s>", V7 "[INST] C[/INST] C</s>"; a system text is C\n\n, in V7
- *              "[SYSTEM_PROMPT] C[/SYSTEM_PROMPT]"
+ *     CHATML    <|im_start|>R\nC<|im_end|>\n
+ *     LLAMA3    <|start_header_id|>R<|end_header_id|>\n\nT<|eot_id|>
+ *     PHI3      <|R|>\nC<|end|>\n
+ *     GEMMA     <start_of_turn>R\nT<end_of_turn>\n, assistant being model; system texts wait and
+ *               stand, with \n\n behind, before the text of the next turn that is not the model's
+ *     LLAMA2    [INST] C [/INST]C</s>; a system text is C\n, in the SYS kinds
+ *               <<SYS>>\nC\n<</SYS>>\n\n
+ *     MISTRAL   V1 " [INST] C [/INST] C</s>"       V3 "[INST] C[/INST] T</s>"
+ *               V3_TEKKEN "[INST]C[/INST]C</s>"    V7 "[INST] C[/INST] C</s>"
+ *               a system text is C\n\n, in V7 "[SYSTEM_PROMPT] C[/SYSTEM_PROMPT]"
  *
- * "then" is what asks for an answer; LLAMA2 and MISTRAL have nothing there. Roles other than system
+ * What asks for an answer: <|im_start|>assistant\n, the header of assistant, <|assistant|>\n,
+ * <start_of_turn>model\n; LLAMA2 and MISTRAL have nothing there. Roles other than system
  * and user count as assistant in LLAMA2 and MISTRAL. Source: src/llama-chat.cpp of llama.cpp. */
 #pragma once
 
