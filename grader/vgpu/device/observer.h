@@ -51,6 +51,7 @@ struct vg_tool {
     const struct vg_watcher *watcher;
     const struct vg_observer *observer;
     const struct vg_clock *clock;
+    bool alone; /* needs blocks one after the other: one worker */
     /* Writes what was found or counted; returns the number of findings. */
     size_t (*report)(void *context, FILE *to, bool lines, bool json);
     void (*done)(void *context);

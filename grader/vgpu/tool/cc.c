@@ -170,7 +170,7 @@ static int read_words(struct build *b, int argc, char **argv)
 
 /* ---- registers ---- */
 
-static bool is_ptx(const struct dirent *e)
+static int is_ptx(const struct dirent *e)
 {
     return strcmp(ending(e->d_name), ".ptx") == 0;
 }
