@@ -301,14 +301,14 @@ static int begin_copy(const struct call *c, bool inward, enum act act)
 int machine_call_COPY_IN(const struct call *c)
 {
     const bool blocking = c->q->flags & WIRE_BLOCKING;
+    if (c->q->arg[4] > WIRE_WINDOW)
+        return CUDA_INVALID_VALUE;
     const int error = begin_copy(c, true,
                                  c->q->flags & WIRE_SYMBOL ? ACT_TO_SYMBOL
                                  : blocking                ? ACT_COPY_IN
                                                            : ACT_COPY_IN_ASYNC);
     if (error != CUDA_SUCCESS || c->m->copy.total == 0)
         return error;
-    if (c->q->arg[4] > WIRE_WINDOW)
-        return CUDA_INVALID_VALUE;
     return move_piece(c->m, c->q->arg[4], &c->reply->ret[0]);
 }
 
