@@ -330,6 +330,14 @@ static bool only(const struct plan *p, bool rounded, bool sat, bool relu, bool f
            (!p->finite || finite);
 }
 
+/* .sat stands only where something can be cut off. */
+static bool holds_all(enum ptx_type to, enum ptx_type from)
+{
+    const unsigned wide = ptx_type_bits(to), narrow_bits = ptx_type_bits(from);
+    return is_signed(to) == is_signed(from) ? wide >= narrow_bits
+                                            : is_signed(to) && wide > narrow_bits;
+}
+
 static bool has_f32(const struct plan *p)
 {
     return p->from == PTX_F32 || p->to == PTX_F32;
@@ -341,7 +349,7 @@ static bool number_is_known(const struct plan *p)
     if (p->how == VG_AWAY || (p->ftz && !has_f32(p)))
         return false;
     if (is_integer(p->from) && is_integer(p->to))
-        return only(p, false, true, false, false);
+        return only(p, false, !holds_all(p->to, p->from), false, false);
     if (is_integer(p->to))
         return p->whole && only(p, true, true, false, false);
     if (is_integer(p->from))

@@ -40,8 +40,10 @@ static inline double nan_of_f64(double r, double a, double b, double c)
                     : none;
 }
 
-/* Directed rounding is the host's own: the mode is set around a handler of rounding to nearest,
- * which is compiled with -frounding-math. IEEE 754 gives the same bits on every host. */
+/* Directed rounding is the host's own: the mode is set around a handler of rounding to nearest.
+ * That stays a call (HANDLER says noinline), so that nothing of it is computed outside; it has no
+ * constant expressions that depend on the mode. IEEE 754 gives the same bits on every host.
+ * -frounding-math would say the same, but with it gcc makes no vectors of fma. */
 static inline void run_rounded(vg_handler *run, int mode, struct vg_warp *w,
                                const struct vg_insn *i, uint32_t mask)
 {

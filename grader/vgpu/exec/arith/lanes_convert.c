@@ -18,6 +18,16 @@ INTEGER(u16, uint16_t, u32, uint32_t)
 INTEGER(u16, uint16_t, u64, uint64_t)
 INTEGER(u32, uint32_t, u64, uint64_t)
 
+/* A byte of a wider register. */
+#define BYTE(to, T, F, from)                                                                       \
+    UNARY(cvt_##to##_u8_##from, T, F, (uint8_t)a)                                                  \
+    UNARY(cvt_##to##_s8_##from, T, F, (int8_t)a)
+BYTE(u16, uint16_t, uint16_t, h)
+BYTE(u32, uint32_t, uint16_t, h)
+BYTE(u32, uint32_t, uint32_t, w)
+BYTE(u64, uint64_t, uint16_t, h)
+BYTE(f32, float, uint16_t, h)
+
 /* Integers of 32 bits are f64s exactly, so that one rounding is left. */
 #define FROM_INTEGER(to, T, from, F, via)                                                          \
     UNARY(cvt_##to##_##from, T, F, (via)a)                                                         \
@@ -80,9 +90,9 @@ UNARY(cvt_f64_f32, double, float, a)
 UNARY(cvt_f64_ftz_f32, double, float, ftz_f32(a))
 UNARY(cvt_f32_f64, float, double, canonical_f32((float)a))
 DIRECTED(cvt_f32_f64)
-UNARY(cvt_f32_f16, float, uint16_t, canonical_f32((float)from_f16(a)))
+UNARY(cvt_f32_f16, float, uint16_t, f32_from_f16(a))
 UNARY(cvt_f32_bf16, float, uint16_t, canonical_f32(f32_of((uint32_t)a << 16)))
-UNARY(cvt_f16_f32, uint16_t, float, to_f16((double)a))
+UNARY(cvt_f16_f32, uint16_t, float, f16_from_f32(a))
 UNARY(cvt_sat_f32_f32, float, float, sat_f32(a))
 UNARY(cvt_ftz_sat_f32_f32, float, float, ftz_f32(sat_f32(ftz_f32(a))))
 
@@ -94,13 +104,16 @@ static inline uint32_t bf16_of(float a)
 }
 UNARY(cvt_bf16_f32, uint16_t, float, bf16_of(a))
 BINARY(cvt_bf16x2_f32, uint32_t, float, float, bf16_of(b) | bf16_of(a) << 16)
-BINARY(cvt_f16x2_f32, uint32_t, float, float, to_f16((double)b) | to_f16((double)a) << 16)
+BINARY(cvt_f16x2_f32, uint32_t, float, float, f16_from_f32(b) | f16_from_f32(a) << 16)
 
 #define INTEGER_ROWS(to, from, d, x)                                                               \
     ROW(CVT, , , , , , u##to, u##from, d "=" x, cvt_u##to##_u##from)                               \
     ROW(CVT, , , , , , s##to, u##from, d "=" x, cvt_u##to##_u##from)                               \
     ROW(CVT, , , , , , u##to, s##from, d "=" x, cvt_u##to##_s##from)                               \
     ROW(CVT, , , , , , s##to, s##from, d "=" x, cvt_u##to##_s##from)
+#define BYTE_ROWS(t, to, d, x)                                                                     \
+    ROW(CVT, , , , , , t, u8, d "=" x, cvt_##to##_u8_h)                                            \
+    ROW(CVT, , , , , , t, s8, d "=" x, cvt_##to##_s8_h)
 #define NARROWER_ROWS(to, from, d, x)                                                              \
     ROW(CVT, , , , , , u##to, u##from, d "=" x, cvt_u##to##_u##from)                               \
     ROW(CVT, , , , , , s##to, u##from, d "=" x, cvt_u##to##_u##from)                               \
@@ -130,6 +143,18 @@ static const struct vg_row rows[] = {
     NARROWER_ROWS(16, 32, "h", "w")
     INTEGER_ROWS(64, 16, "d", "h")
     NARROWER_ROWS(16, 64, "h", "d")
+    BYTE_ROWS(u16, u16, "h", "h")
+    BYTE_ROWS(s16, u16, "h", "h")
+    BYTE_ROWS(u32, u32, "w", "h")
+    BYTE_ROWS(s32, u32, "w", "h")
+    BYTE_ROWS(u64, u64, "d", "h")
+    BYTE_ROWS(s64, u64, "d", "h")
+    ROW(CVT, , , , , , u32, u8, "w=w", cvt_u32_u8_w)
+    ROW(CVT, , , , , , s32, u8, "w=w", cvt_u32_u8_w)
+    ROW(CVT, , , , , , u32, s8, "w=w", cvt_u32_s8_w)
+    ROW(CVT, , , , , , s32, s8, "w=w", cvt_u32_s8_w)
+    ROW(CVT, rn, , , , , f32, u8, "f=h", cvt_f32_u8_h)
+    ROW(CVT, rn, , , , , f32, s8, "f=h", cvt_f32_s8_h)
     ROUNDED_ROWS(f32, s32, "f", "w", cvt_f32_s32)
     ROUNDED_ROWS(f32, u32, "f", "w", cvt_f32_u32)
     ROUNDED_ROWS( f64, s32, "F", "w", cvt_f64_s32)

@@ -4,30 +4,18 @@
 #include "grader/vgpu/exec/arith/special.h"
 #include "grader/vgpu/exec/arith/tables.h"
 
-static inline double flush_f16(double x)
+static inline uint32_t flush_code(uint32_t a)
 {
-    return fabs(x) < 0x1p-14 ? copysign(0.0, x) : x;
+    return (a & 0x7fff) < 0x400 ? a & 0x8000 : a;
 }
 
-static inline double sat(double x)
+/* .relu: what is negative becomes +0; NaNs are positive here. */
+static inline uint32_t relu_code(uint32_t a)
 {
-    return x > 0.0 ? x < 1.0 ? x : 1.0 : 0.0;
+    return a & 0x8000 ? 0 : a;
 }
 
-/* .relu: what is negative becomes +0, a NaN stays one. */
-static inline double relu(double x)
-{
-    return x <= 0.0 ? 0.0 : x;
-}
-
-#define SAME(x)          (x)
-#define IN_FTZ(h)        flush_f16(from_f16(h))
-#define OUT_FTZ(x)       to_f16(flush_f16(from_f16(to_f16(x))))
-#define OUT_SAT(x)       to_f16(sat(x))
-#define OUT_FTZ_SAT(x)   to_f16(flush_f16(from_f16(to_f16(sat(x)))))
-#define OUT_RELU(x)      to_f16(relu(x))
-#define OUT_FTZ_RELU(x)  to_f16(relu(flush_f16(from_f16(to_f16(x)))))
-#define OUT_RELU_BF16(x) to_bf16(relu(x))
+#define SAME(x) (x)
 
 /* An operation on one half, as a function, then on lanes of one and of two. */
 #define LOW(x)  ((x)&0xffffu)
@@ -56,19 +44,33 @@ static inline double relu(double x)
     TERNARY(name##_x2, uint32_t, uint32_t, uint32_t, uint32_t,                                     \
             one_##name(LOW(a), LOW(b), LOW(c)) | one_##name(HIGH(a), HIGH(b), HIGH(c)) << 16)
 
+/* f16 in f32, where sums and products of 11 bits round twice as if once (24 >= 2 * 11 + 2). bf16
+ * has f32's exponents, so that its products need f64. */
+#define F16_FMA(a, b, c) fma_odd_f32(a, b, c)
+#define IN(h)            f32_from_f16(h)
+#define IN_FTZ(h)        f32_from_f16(flush_code(h))
+#define OUT(x)           f16_from_f32(x)
+#define OUT_FTZ(x)       flush_code(f16_from_f32(x))
+#define OUT_SAT(x)       f16_from_f32(sat_f32(x))
+#define OUT_FTZ_SAT(x)   flush_code(f16_from_f32(sat_f32(x)))
+#define OUT_RELU(x)      relu_code(f16_from_f32(x))
+#define OUT_FTZ_RELU(x)  relu_code(flush_code(f16_from_f32(x)))
 #define ARITHMETIC(suffix, in, out)                                                                \
-    HALF2(add_##suffix, out(fma_odd(in(a), 1.0, in(b))))                                           \
-    HALF2(sub_##suffix, out(fma_odd(in(b), -1.0, in(a))))                                          \
+    HALF2(add_##suffix, out(in(a) + in(b)))                                                        \
+    HALF2(sub_##suffix, out(in(a)-in(b)))                                                          \
     HALF2(mul_##suffix, out(in(a)*in(b)))                                                          \
-    HALF3(fma_##suffix, out(fma_odd(in(a), in(b), in(c))))
-ARITHMETIC(f16, from_f16, to_f16)
+    HALF3(fma_##suffix, out(F16_FMA(in(a), in(b), in(c))))
+ARITHMETIC(f16, IN, OUT)
 ARITHMETIC(ftz_f16, IN_FTZ, OUT_FTZ)
-ARITHMETIC(sat_f16, from_f16, OUT_SAT)
+ARITHMETIC(sat_f16, IN, OUT_SAT)
 ARITHMETIC(ftz_sat_f16, IN_FTZ, OUT_FTZ_SAT)
-ARITHMETIC(bf16, from_bf16, to_bf16)
-HALF3(fma_relu_f16, OUT_RELU(fma_odd(from_f16(a), from_f16(b), from_f16(c))))
-HALF3(fma_ftz_relu_f16, OUT_FTZ_RELU(fma_odd(IN_FTZ(a), IN_FTZ(b), IN_FTZ(c))))
-HALF3(fma_relu_bf16, OUT_RELU_BF16(fma_odd(from_bf16(a), from_bf16(b), from_bf16(c))))
+HALF3(fma_relu_f16, OUT_RELU(F16_FMA(IN(a), IN(b), IN(c))))
+HALF3(fma_ftz_relu_f16, OUT_FTZ_RELU(F16_FMA(IN_FTZ(a), IN_FTZ(b), IN_FTZ(c))))
+HALF2(add_bf16, to_bf16(fma_odd(from_bf16(a), 1.0, from_bf16(b))))
+HALF2(sub_bf16, to_bf16(fma_odd(from_bf16(b), -1.0, from_bf16(a))))
+HALF2(mul_bf16, to_bf16(from_bf16(a) * from_bf16(b)))
+HALF3(fma_bf16, to_bf16(fma_odd(from_bf16(a), from_bf16(b), from_bf16(c))))
+HALF3(fma_relu_bf16, relu_code(to_bf16(fma_odd(from_bf16(a), from_bf16(b), from_bf16(c)))))
 
 HALF1(abs_half, a & 0x7fffu)
 HALF1(neg_half, a ^ 0x8000u)
@@ -104,11 +106,6 @@ static inline uint32_t with_sign(uint32_t code, uint32_t a, uint32_t b, uint32_t
     return is_nan(code, infinity) ? code : code ^ ((a ^ b) & 0x8000);
 }
 
-static inline uint32_t flush_code(uint32_t a)
-{
-    return (a & 0x7fff) < 0x400 ? a & 0x8000 : a;
-}
-
 #define ABS(x) ((x)&0x7fff)
 #define MINIMA(suffix, in, infinity, name, greater)                                                \
     HALF2(name##_##suffix, lesser(in(a), in(b), infinity, greater))                                \
@@ -138,7 +135,7 @@ HALF1(tanh_bf16, to_bf16(tanh_f64(from_bf16(a))))
         for (int l = 0; l < VG_WARP; l++) {                                                        \
             const uint32_t x = bits == 16 ? ((const uint16_t *)as)[l] : ((const uint32_t *)as)[l]; \
             const uint32_t y = bits == 16 ? ((const uint16_t *)bs)[l] : ((const uint32_t *)bs)[l]; \
-            const double a = in(LOW(x >> shift)), b = in(LOW(y >> shift));                         \
+            const float a = in(LOW(x >> shift)), b = in(LOW(y >> shift));                          \
             r |= (expression) ? lane_bit[l] : 0;                                                   \
         }                                                                                          \
         return r;                                                                                  \
@@ -180,9 +177,10 @@ HALF1(tanh_bf16, to_bf16(tanh_f64(from_bf16(a))))
     X(num, t, in, a == a && b == b)                                                                \
     X(nan, t, in, a != a || b != b)
 #define DEFINE(m, t, in, expression) COMPARE(m##_##t, in, expression)
-COMPARISONS(DEFINE, f16, from_f16)
+#define IN_BF16(h)                   f32_of((h) << 16)
+COMPARISONS(DEFINE, f16, IN)
 COMPARISONS(DEFINE, ftz_f16, IN_FTZ)
-COMPARISONS(DEFINE, bf16, from_bf16)
+COMPARISONS(DEFINE, bf16, IN_BF16)
 
 /* Rows for one half and for pairs. */
 #define BOTH(OP, m1, m2, m3, m4, t, one, pair, name)                                               \
@@ -221,7 +219,7 @@ COMPARISONS(DEFINE, bf16, from_bf16)
     UNARY_HALF(OP, , , bf16, name##_half)
 
 #define SETP_ROWS(m, b, ftz, t, third, name)                                                       \
-    ROW(SETP, m, b, ftz, , , t, , "pp?=ee" third, setp_##name)                                     \
+    ROW(SETP, m, b, ftz, , , t, , "p=ee" third, setp_##name)                                       \
     ROW(SETP, m, b, ftz, , , t##x2, , "pp=ww" third, setp_##name##_x2)                             \
     ROW(SET, m, b, ftz, , , t, t, "e=ee" third, set_##name)                                        \
     ROW(SET, m, b, ftz, , , u16, t, "h=ee" third, set_##name)                                      \

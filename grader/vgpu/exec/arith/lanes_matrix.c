@@ -35,7 +35,7 @@ static struct starts starts_of(const struct vg_insn *i, const struct vg_product 
 static inline float element_f32(uint32_t word, uint32_t e, enum ptx_type type)
 {
     const uint32_t half = word >> 16 * (e & 1) & 0xffff;
-    return type == PTX_F16    ? (float)from_f16(half)
+    return type == PTX_F16    ? f32_from_f16(half)
            : type == PTX_BF16 ? f32_of(half << 16)
                               : f32_of(word & ~0x1fffu);
 }
@@ -55,55 +55,64 @@ static inline int32_t element_int(uint32_t word, uint32_t e, enum ptx_type type)
     }
 }
 
-/* Runs `body` for the elements of registers [from, end) with `word` the register, `at` the place.
- */
-#define EACH_ELEMENT(from, end, per, place_of, W, body)                                            \
+/* Runs `body` for the elements of registers [from, end): `word` the register, `at` the place, found
+ * once per register for lane 0, from which others are `across` columns and one row apart. */
+#define EACH_ELEMENT(from, end, per, spot_of, down, across, W, body)                               \
     for (uint32_t r = from; r < (end); r++) {                                                      \
         const W *const words = vg_lanes(w, i, r);                                                  \
-        for (uint32_t l = 0; l < VG_WARP; l++)                                                     \
-            for (uint32_t e = 0; e < (per); e++) {                                                 \
-                const struct vg_spot at = place_of(&p->tile, r - (from), e, l);                    \
+        for (uint32_t e = 0; e < (per); e++) {                                                     \
+            const struct vg_spot first = spot_of(&p->tile, r - (from), e, 0);                      \
+            for (uint32_t l = 0; l < VG_WARP; l++) {                                               \
+                const uint32_t row = first.row + (down), column = first.column + (across);         \
                 const W word = words[l];                                                           \
                 body;                                                                              \
             }                                                                                      \
+        }                                                                                          \
     }
 
-#define READ(T, W, element_a, element_b, element_c)                                                \
-    EACH_ELEMENT(s.a, s.b, vg_per(&p->tile), vg_spot_a, W, a[at.row][at.column] = element_a)       \
-    EACH_ELEMENT(s.b, s.c, vg_per(&p->tile), vg_spot_b, W, b[at.row][at.column] = element_b)       \
-    EACH_ELEMENT(s.c, s.c + s.n_d, vg_per_c(&p->tile), vg_spot_c, W,                               \
-                 d[at.row][at.column] = element_c)
+#define READ(W, element_a, element_b, element_c)                                                   \
+    const uint32_t per = vg_per(&p->tile);                                                         \
+    EACH_ELEMENT(s.a, s.b, per, vg_spot_a, l / 4, per * (l % 4), W, a[row][column] = element_a)    \
+    EACH_ELEMENT(s.b, s.c, per, vg_spot_b, per *(l % 4), l / 4, W, b[row][column] = element_b)     \
+    EACH_ELEMENT(s.c, s.c + s.n_d, vg_per_c(&p->tile), vg_spot_c, l / 4, 2 * (l % 4), W,           \
+                 d[row][column] = element_c)
 
-/* Rows of B are as long as a vector likes: columns beyond n are zeros that nobody reads. */
-#define MULTIPLY(T, step)                                                                          \
+/* Eight columns at a time, which are a vector of sums that waits for nobody. */
+#define MULTIPLY(T, D, step)                                                                       \
     for (uint32_t row = 0; row < p->tile.m; row++)                                                 \
-        for (uint32_t k = 0; k < p->tile.k; k++) {                                                 \
-            const T x = a[row][k];                                                                 \
-            for (uint32_t column = 0; column < p->tile.n; column++) {                              \
-                const T y = b[k][column];                                                          \
-                const __typeof__(d[0][0]) z = d[row][column];                                      \
-                d[row][column] = (step);                                                           \
+        for (uint32_t first = 0; first < p->tile.n; first += 8) {                                  \
+            D sums[8];                                                                             \
+            memcpy(sums, &d[row][first], sizeof sums);                                             \
+            for (uint32_t k = 0; k < p->tile.k; k++) {                                             \
+                const T x = a[row][k];                                                             \
+                for (uint32_t column = 0; column < 8; column++) {                                  \
+                    const T y = b[k][first + column];                                              \
+                    const D z = sums[column];                                                      \
+                    sums[column] = (step);                                                         \
+                }                                                                                  \
             }                                                                                      \
+            memcpy(&d[row][first], sums, sizeof sums);                                             \
         }
+
+/* gcc 12 takes the rows of such arrays for aligned when it makes vectors, so they are. */
+#define ROWS(T) _Alignas(64) T
 
 static void product_f32(struct vg_warp *w, const struct vg_insn *i, uint32_t mask,
                         const struct vg_product *p)
 {
-    static const float zero[SIDE][SIDE];
-    float a[SIDE][DEPTH], b[DEPTH][SIDE], d[SIDE][SIDE];
-    memcpy(d, zero, sizeof d);
+    ROWS(float) a[SIDE][DEPTH], b[DEPTH][SIDE], d[SIDE][SIDE];
     const struct starts s = starts_of(i, p);
     const bool halves = p->c == PTX_F16;
-    READ(float, uint32_t, element_f32(word, e, p->a), element_f32(word, e, p->b),
-         halves ? (float)from_f16(word >> 16 * e & 0xffff) : f32_of(word))
-    MULTIPLY(float, __builtin_fmaf(x, y, z))
+    READ(uint32_t, element_f32(word, e, p->a), element_f32(word, e, p->b),
+         halves ? f32_from_f16(word >> 16 * e & 0xffff) : f32_of(word))
+    MULTIPLY(float, float, __builtin_fmaf(x, y, z))
     for (uint32_t r = 0; r < s.n_d; r++) {
         uint32_t *const words = vg_lanes(w, i, r);
         for (uint32_t l = 0; l < VG_WARP; l++) {
             const struct vg_spot low = vg_spot_c(&p->tile, r, 0, l);
             const struct vg_spot high = vg_spot_c(&p->tile, r, halves ? 1 : 0, l);
             const float x = d[low.row][low.column], y = d[high.row][high.column];
-            const uint32_t pair = halves ? to_f16((double)x) | to_f16((double)y) << 16 : 0;
+            const uint32_t pair = halves ? f16_from_f32(x) | f16_from_f32(y) << 16 : 0;
             words[l] = !ON(mask) ? words[l] : halves ? pair : bits_of_f32(canonical_f32(x));
         }
     }
@@ -112,10 +121,10 @@ static void product_f32(struct vg_warp *w, const struct vg_insn *i, uint32_t mas
 static void product_f64(struct vg_warp *w, const struct vg_insn *i, uint32_t mask,
                         const struct vg_product *p)
 {
-    double a[8][8], b[8][8], d[8][8];
+    ROWS(double) a[8][8], b[8][8], d[8][8];
     const struct starts s = starts_of(i, p);
-    READ(double, double, word, word, word)
-    MULTIPLY(double, nan_of_f64(__builtin_fma(x, y, z), x, y, z))
+    READ(double, word, word, word)
+    MULTIPLY(double, double, nan_of_f64(__builtin_fma(x, y, z), x, y, z))
     for (uint32_t r = 0; r < s.n_d; r++) {
         double *const words = vg_lanes(w, i, r);
         for (uint32_t l = 0; l < VG_WARP; l++) {
@@ -133,14 +142,12 @@ static int32_t clamped(int64_t x)
 static void product_int(struct vg_warp *w, const struct vg_insn *i, uint32_t mask,
                         const struct vg_product *p)
 {
-    static const int64_t zero[SIDE][SIDE];
-    int32_t a[SIDE][DEPTH], b[DEPTH][SIDE];
-    int64_t d[SIDE][SIDE];
-    memcpy(d, zero, sizeof d);
+    ROWS(int32_t) a[SIDE][DEPTH], b[DEPTH][SIDE];
+    ROWS(int64_t) d[SIDE][SIDE];
     const struct starts s = starts_of(i, p);
     const bool clamp = ptx_has(i->source, MOD_SATFINITE);
-    READ(int32_t, uint32_t, element_int(word, e, p->a), element_int(word, e, p->b), (int32_t)word)
-    MULTIPLY(int32_t, z + (int64_t)x * y)
+    READ(uint32_t, element_int(word, e, p->a), element_int(word, e, p->b), (int32_t)word)
+    MULTIPLY(int32_t, int64_t, z + (int64_t)x * y)
     for (uint32_t r = 0; r < s.n_d; r++) {
         uint32_t *const words = vg_lanes(w, i, r);
         for (uint32_t l = 0; l < VG_WARP; l++) {

@@ -91,9 +91,31 @@ static inline double widen(uint32_t code, struct vg_format f)
     return code & f.sign ? -r : r;
 }
 
+/* f16 to f32, exactly: the code as an f32's upper bits has an exponent that is 112 too small. */
+static inline float f32_from_f16(uint32_t code)
+{
+    const uint32_t magnitude = code & 0x7fff;
+    const float value = f32_of(magnitude << 13) * 0x1p112f;
+    const uint32_t special = magnitude == 0x7c00 ? 0x7f800000 : 0x7fffffff;
+    const uint32_t r = magnitude < 0x7c00 ? bits_of_f32(value) : special;
+    return f32_of(r | (magnitude > 0x7c00 ? 0 : (code & 0x8000) << 16));
+}
+
+/* f32 to f16, to the nearest, ties to even: in the bits; a subnormal result by adding 1/2, whose
+ * last place is the least subnormal. What rounds beyond 65504 carries into infinity. */
+static inline uint32_t f16_from_f32(float x)
+{
+    const uint32_t bits = bits_of_f32(x), u = bits & 0x7fffffff;
+    const uint32_t normal = (u + 0xfff + (u >> 13 & 1) - (112u << 23)) >> 13;
+    const uint32_t subnormal = bits_of_f32(f32_of(u) + 0.5f) - 0x3f000000;
+    const uint32_t finite = u < 0x38800000 ? subnormal : normal;
+    const uint32_t r = u < 0x47800000 ? finite : 0x7c00;
+    return u > 0x7f800000 ? 0x7fff : r | (bits >> 16 & 0x8000);
+}
+
 static inline double from_f16(uint32_t code)
 {
-    return widen(code, VG_F16);
+    return (double)f32_from_f16(code);
 }
 
 /* A bf16 is the upper half of an f32. */
@@ -120,6 +142,19 @@ static inline double odd(double x, double lost)
     const bool outwards = (lost > 0) == (x > 0);
     const uint64_t stepped = outwards ? bits + 1 : bits - 1;
     return lost != 0 && !(bits & 1) && fabs(x) <= 0x1p1000 ? f64_of(stepped) : x;
+}
+
+/* a * b + c of halves in f32, odd: the product of 11 bits each is exact, and 24 bits are enough to
+ * be rounded again to 11. */
+static inline float fma_odd_f32(float a, float b, float c)
+{
+    const float p = a * b, s = p + c;
+    const float c_part = s - p, p_part = s - c_part;
+    const float lost = (p - p_part) + (c - c_part);
+    const uint32_t bits = bits_of_f32(s);
+    const bool outwards = (lost > 0) == (s > 0), inexact = lost < 0 || lost > 0;
+    const uint32_t stepped = outwards ? bits + 1 : bits - 1;
+    return f32_of(inexact && !(bits & 1) ? stepped : bits);
 }
 
 /* a * b + c, odd; the product is exact for factors of 24 bits and less. */

@@ -93,6 +93,8 @@ enum {
     T_ = 0,
 #define T(lower, upper) T_##lower = PTX_##upper + 1
     T(pred, PRED),
+    T(u8, U8),
+    T(s8, S8),
     T(b16, B16),
     T(b32, B32),
     T(b64, B64),

@@ -203,7 +203,7 @@ static int print_ptx(void)
 {
     struct str body;
     write_body(&body);
-    printf(".version 9.0\n.target sm_80\n.address_size 64\n.visible .entry k()\n{\n"
+    printf(".version 9.0\n.target sm_90\n.address_size 64\n.visible .entry k()\n{\n"
            ".reg .pred %%p<32>;\n.reg .b8 %%b<32>;\n.reg .b16 %%h<32>;\n.reg .b16 %%e<32>;\n"
            ".reg .b32 %%w<32>;\n.reg .f32 %%f<32>;\n.reg .b64 %%d<32>;\n.reg .f64 %%F<32>;\n%s}\n",
            body.text);

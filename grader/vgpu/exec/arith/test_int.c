@@ -422,9 +422,7 @@ static void video_follows_the_pseudo_code(void **state)
         const char *text;
         uint64_t sources[3], want;
     } table[] = {
-        {"vabsdiff4.u32.u32.u32.add %w0, %w1, %w2, %w3;",
-         {0x01ff8000, 0x02007f10, 5},
-         0x116},
+        {"vabsdiff4.u32.u32.u32.add %w0, %w1, %w2, %w3;", {0x01ff8000, 0x02007f10, 5}, 0x116},
         {"vadd4.s32.s32.s32.sat %w0, %w1, %w2, %w3;", {0x7f80017f, 0x01ff0181, 0}, 0x7f800200},
         {"vadd2.u32.u32.u32 %w0, %w1, %w2, %w3;", {0xffff0001, 0x00010002, 7}, 0x00000003},
         {"vavrg4.u32.u32.u32 %w0, %w1, %w2, %w3;", {0x00ff0102, 0x01ff0203, 7}, 0x01ff0203},
