@@ -94,8 +94,8 @@ static enum err_code decode_arithmetic(struct vg_decoder *d)
 static enum err_code decode_instr(struct vg_decoder *d)
 {
     static enum err_code (*const families[])(struct vg_decoder *) = {
-        vg_decode_flow,    vg_decode_move, vg_decode_access,
-        decode_arithmetic, vg_decode_warp, vg_decode_async,
+        vg_decode_flow, vg_decode_move,   vg_decode_access, decode_arithmetic,
+        vg_decode_warp, vg_decode_atomic, vg_decode_async,  vg_decode_matrix,
     };
     for (size_t k = 0; k < sizeof families / sizeof *families; k++) {
         d->n_operands = 0;
