@@ -29,15 +29,15 @@ static inline double quiet_f64(double x)
     return f64_of(bits_of_f64(x) | UINT64_C(1) << 51);
 }
 
-/* A result, with its NaN replaced as arith.h says. */
+/* A result, with its NaN replaced as arith.h says. Candidates come before choices: no branches. */
 static inline double nan_of_f64(double r, double a, double b, double c)
 {
-    const double none = f64_of(UINT64_C(0xfff8000000000000));
-    return r == r   ? r
-           : a != a ? quiet_f64(a)
-           : b != b ? quiet_f64(b)
-           : c != c ? quiet_f64(c)
-                    : none;
+    const double first = quiet_f64(a), second = quiet_f64(b), third = quiet_f64(c);
+    double nan = f64_of(UINT64_C(0xfff8000000000000));
+    nan = c == c ? nan : third;
+    nan = b == b ? nan : second;
+    nan = a == a ? nan : first;
+    return r == r ? r : nan;
 }
 
 /* Directed rounding is the host's own: the mode is set around a handler of rounding to nearest.

@@ -142,17 +142,17 @@ uint64_t bench_get(struct bench_run *r, unsigned operand, unsigned lane)
     return v;
 }
 
-void bench_set(struct bench_run *r, unsigned operand, unsigned lane, uint64_t v)
+void bench_set(struct bench_run *r, unsigned operand, unsigned lane, uint64_t bits)
 {
     unsigned char *const at = bench_lanes(r, operand);
-    const unsigned bits = ptx_type_bits(r->operands[operand].type);
-    if (bits == 1) {
+    const unsigned width = ptx_type_bits(r->operands[operand].type);
+    if (width == 1) {
         uint32_t *const word = (uint32_t *)(void *)at;
-        *word = (*word & ~(1u << lane)) | (uint32_t)(v & 1) << lane;
+        *word = (*word & ~(1u << lane)) | (uint32_t)(bits & 1) << lane;
         return;
     }
-    const unsigned bytes = bits <= 16 ? 2 : bits / 8;
-    memcpy(at + (size_t)lane * bytes, &v, bytes);
+    const unsigned bytes = width <= 16 ? 2 : width / 8;
+    memcpy(at + (size_t)lane * bytes, &bits, bytes);
 }
 
 /* xorshift64*: George Marsaglia, "Xorshift RNGs", 2003. */
