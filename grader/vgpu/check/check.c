@@ -300,6 +300,9 @@ static void launching(void *context, uint32_t stream, const struct vg_launch *l)
     struct check *c = context;
     struct launch_kept *kept = calloc(1, sizeof(*kept));
     c->launch = *l;
+    for (int d = 0; d < l->n_devices && d <= VG_DEVICES && l->memories; d++)
+        c->memories[d] = l->memories[d];
+    c->launch.memories = c->memories;
     c->launch_id++;
     c->point = order_issue(c->order, stream);
     if (!kept) {

@@ -1,6 +1,7 @@
 /* Launches: checked and answered, then run. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "grader/vgpu/device/machine.h"
@@ -153,6 +154,11 @@ void machine_run(struct machine *m)
     memcpy(l.watchers, m->watchers, sizeof l.watchers);
     if (owners_watcher(m->owners))
         l.watchers[VG_WATCHERS - 1] = owners_watcher(m->owners);
+    /* Without memory for them a profile has no instructions, which it tells. */
+    const uint32_t pcs = l.watchers[0] || l.watchers[1] ? vg_program_pcs(l.program) : 0;
+    uint64_t *counts = pcs ? calloc(pcs, 2 * sizeof *counts) : NULL;
+    l.issued = counts;
+    l.active = counts ? counts + pcs : NULL;
     MACHINE_OBSERVE(m, launching, number, &l);
 
     struct vg_result r = {0};
@@ -168,4 +174,5 @@ void machine_run(struct machine *m)
     m->account.kernel_ns += ns;
     take_result(m, &l, &r);
     vg_result_done(&r);
+    free(counts);
 }
