@@ -42,7 +42,8 @@ struct check {
     struct actors actors;
     struct check_seen seen[CHECK_SEEN];
     unsigned slot;
-    struct vg_launch launch;      /* a copy of the one that runs, for places */
+    struct vg_launch launch;                    /* a copy of the one that runs, for places */
+    struct vg_memory *memories[VG_DEVICES + 1]; /* its: the caller's array does not stay */
     struct launch_kept *launches; /* of those that are over, for the other side of a hazard */
     uint32_t launch_id;
     struct order_point point; /* of the launch that runs */
