@@ -21,14 +21,14 @@ static inline uint32_t relu_code(uint32_t a)
 #define LOW(x)  ((x)&0xffffu)
 #define HIGH(x) ((x) >> 16)
 #define HALF1(name, expression)                                                                    \
-    static inline uint32_t one_##name(uint32_t a)                                                  \
+    static ALWAYS_INLINE uint32_t one_##name(uint32_t a)                                           \
     {                                                                                              \
         return (expression);                                                                       \
     }                                                                                              \
     UNARY(name, uint16_t, uint16_t, one_##name(a))                                                 \
     UNARY(name##_x2, uint32_t, uint32_t, one_##name(LOW(a)) | one_##name(HIGH(a)) << 16)
 #define HALF2(name, expression)                                                                    \
-    static inline uint32_t one_##name(uint32_t a, uint32_t b)                                      \
+    static ALWAYS_INLINE uint32_t one_##name(uint32_t a, uint32_t b)                               \
     {                                                                                              \
         return (expression);                                                                       \
     }                                                                                              \
@@ -36,7 +36,7 @@ static inline uint32_t relu_code(uint32_t a)
     BINARY(name##_x2, uint32_t, uint32_t, uint32_t,                                                \
            one_##name(LOW(a), LOW(b)) | one_##name(HIGH(a), HIGH(b)) << 16)
 #define HALF3(name, expression)                                                                    \
-    static inline uint32_t one_##name(uint32_t a, uint32_t b, uint32_t c)                          \
+    static ALWAYS_INLINE uint32_t one_##name(uint32_t a, uint32_t b, uint32_t c)                   \
     {                                                                                              \
         return (expression);                                                                       \
     }                                                                                              \

@@ -13,6 +13,9 @@
 
 #include "grader/vgpu/exec/arith/float.h"
 
+/* A call in a loop keeps it from becoming vectors, and gcc finds some of these too large. */
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
 struct vg_format {
     unsigned fraction; /* bits */
     int least;         /* exponent of the least normal number */
@@ -93,7 +96,7 @@ static inline double widen(uint32_t code, struct vg_format f)
 
 /* f16 to f32, exactly: the code as an f32's upper bits has an exponent that is 112 too small; a
  * subnormal is counted in units of 2^-24 instead, since hosts are slow with subnormal f32s. */
-static inline float f32_from_f16(uint32_t code)
+static ALWAYS_INLINE float f32_from_f16(uint32_t code)
 {
     const uint32_t magnitude = code & 0x7fff;
     const uint32_t normal = (magnitude << 13) + (112u << 23);
@@ -106,7 +109,7 @@ static inline float f32_from_f16(uint32_t code)
 
 /* f32 to f16, to the nearest, ties to even: in the bits; a subnormal result by adding 1/2, whose
  * last place is the least subnormal. What rounds beyond 65504 carries into infinity. */
-static inline uint32_t f16_from_f32(float x)
+static ALWAYS_INLINE uint32_t f16_from_f32(float x)
 {
     const uint32_t bits = bits_of_f32(x), u = bits & 0x7fffffff;
     const uint32_t normal = (u + 0xfff + (u >> 13 & 1) - (112u << 23)) >> 13;
@@ -149,7 +152,7 @@ static inline double odd(double x, double lost)
 
 /* a * b + c of halves in f32, odd: the product of 11 bits each is exact, and 24 bits are enough to
  * be rounded again to 11. */
-static inline float fma_odd_f32(float a, float b, float c)
+static ALWAYS_INLINE float fma_odd_f32(float a, float b, float c)
 {
     const float p = a * b, s = p + c;
     const float c_part = s - p, p_part = s - c_part;
