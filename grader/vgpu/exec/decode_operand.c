@@ -301,14 +301,14 @@ enum err_code vg_decode_operands(struct vg_decoder *d, const char *shape)
     read_shape(shape, n, &letters);
     if (n > letters.n || n + letters.n_maybe < letters.n)
         return vg_decode_wrong(d, "has too many or too few operands");
-    uint32_t missing = letters.n - n, next = 0;
+    uint32_t given = letters.n_maybe - (letters.n - n), next = 0; /* the first ones */
     d->n_operands = letters.n;
     for (uint32_t k = 0; k < letters.n; k++) {
-        if (letters.maybe[k] && missing > 0) {
-            missing--;
+        if (letters.maybe[k] && given == 0) {
             d->operands[k] = absent();
             continue;
         }
+        given -= letters.maybe[k];
         if (next >= n)
             return vg_decode_wrong(d, "has too few operands");
         const enum err_code rc = one_operand(d, flat[next++], letters.letter[k], &d->operands[k]);
