@@ -356,7 +356,8 @@ static int errors()
     int last;
     CHECK(cudaMemcpy(&last, x + 1023, sizeof last, cudaMemcpyDeviceToHost));
     EXPECT(last == 0);
-    EXPECT(cudaMemcpy(x, &last, 5000, cudaMemcpyHostToDevice) == cudaErrorInvalidValue);
+    const std::vector<char> long_one(5000);
+    EXPECT(cudaMemcpy(x, long_one.data(), 5000, cudaMemcpyHostToDevice) == cudaErrorInvalidValue);
     EXPECT(cudaFree(&last) == cudaErrorInvalidValue);
     EXPECT(cudaSetDevice(77) == cudaErrorInvalidDevice);
     void *huge;

@@ -172,7 +172,7 @@ int machine_call_KERNEL(const struct call *c)
     if (!k->name)
         return CUDA_MEMORY_ALLOCATION;
     m->n_kernels++; /* for machine_kernel(); taken back if it is not there */
-    const struct vg_kernel *found;
+    const struct vg_kernel *found = NULL;
     struct err why;
     const enum err_code rc = machine_kernel(m, m->n_kernels - 1, (int)c->q->device, &found, &why);
     if (rc != OK) {
@@ -205,7 +205,7 @@ static uint32_t most_threads(const struct machine *m, const struct vg_kernel_inf
 int machine_call_KERNEL_INFO(const struct call *c)
 {
     struct machine *m = c->m;
-    const struct vg_kernel *k;
+    const struct vg_kernel *k = NULL;
     struct err why;
     const enum err_code rc = machine_kernel(m, c->q->arg[0], (int)c->q->device, &k, &why);
     if (rc != OK)
@@ -222,7 +222,7 @@ int machine_call_KERNEL_INFO(const struct call *c)
 int machine_call_KERNEL_SET(const struct call *c)
 {
     struct machine *m = c->m;
-    const struct vg_kernel *k;
+    const struct vg_kernel *k = NULL;
     struct err why;
     enum err_code rc = machine_kernel(m, c->q->arg[0], (int)c->q->device, &k, &why);
     if (rc != OK)
@@ -239,7 +239,7 @@ int machine_call_KERNEL_SET(const struct call *c)
 int machine_call_OCCUPANCY(const struct call *c)
 {
     struct machine *m = c->m;
-    const struct vg_kernel *k;
+    const struct vg_kernel *k = NULL;
     struct err why;
     const enum err_code rc = machine_kernel(m, c->q->arg[0], (int)c->q->device, &k, &why);
     if (rc != OK)

@@ -60,7 +60,9 @@ enum err_code serve(struct machine *m, int data, int control, struct err *why)
 {
     struct pollfd fds[] = {{.fd = data, .events = POLLIN}, {.fd = control, .events = POLLIN}};
     struct channel *c = calloc(1, sizeof *c);
-    enum err_code rc = c ? OK : err_set(why, ERR_NOMEM, "no memory for the channel");
+    if (!c)
+        return err_set(why, ERR_NOMEM, "no memory for the channel");
+    enum err_code rc = OK;
     while (rc == OK && (fds[0].fd >= 0 || fds[1].fd >= 0)) {
         if (poll(fds, 2, -1) < 0) {
             if (errno != EINTR)

@@ -35,7 +35,7 @@ static uint8_t *add(struct fat *f, unsigned kind, unsigned architecture, const c
     wr_u64le(e + 8, length);
     wr_u32le(e + 28, architecture);
     wr_u64le(e + 40, 0x11);
-    memcpy(e + HEADER, text, strlen(text));
+    memcpy(e + HEADER, text, strlen(text) + 1);
     f->size += HEADER + length;
     wr_u64le(f->bytes + 8, f->size - FATBIN_HEADER);
     return e;

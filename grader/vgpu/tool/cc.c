@@ -345,9 +345,7 @@ int tool_cc(int argc, char **argv)
     char room[] = "/tmp/vgpu-cc-XXXXXX";
     arena_init(&b.arena, 64 << 20);
     str_init(&b.lines, LINES_MAX);
-    struct words *const lists[] = {&b.sources, &b.objects, &b.options, &b.link};
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-        lists[i]->arena = &b.arena;
+    b.sources.arena = b.objects.arena = b.options.arena = b.link.arena = &b.arena;
     int status = read_words(&b, argc, argv);
     if (status == 0 && !(b.room = mkdtemp(room)))
         status = complain("no room for nvcc's files in /tmp");

@@ -13,8 +13,6 @@
 #include "grader/vgpu/tool/options.h"
 #include "grader/vgpu/tool/tool.h"
 
-extern char **environ;
-
 /* The program gets two descriptors and the variable that says which; signals of the terminal reach
  * it with their usual meaning, and us not at all: we end when it does. */
 static int start(char **argv, int socket, int memory, pid_t *ret)

@@ -9,8 +9,6 @@
 
 #include "grader/vgpu/tool/tool.h"
 
-extern char **environ;
-
 void words_add(struct words *w, const char *word)
 {
     if (w->n + 1 >= w->room) {
