@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -52,7 +53,7 @@ static int wait_for(pid_t pid)
 
 static int complain(const char *what)
 {
-    fprintf(stderr, "vgpu run: %s\n", what);
+    fprintf(stderr, "vgpu: %s\n", what);
     return TOOL_FAILED;
 }
 
@@ -115,8 +116,12 @@ int tool_device(int argc, char **argv)
         fprintf(stderr, "usage: vgpu device --data FD --memory FD [--control FD] [options]\n");
         return TOOL_USAGE;
     }
+    struct stat memory;
+    if (fstat(o.memory, &memory) != 0 || memory.st_size <= WIRE_WINDOW)
+        return complain("the memory to share is smaller than the window");
     signal(SIGPIPE, SIG_IGN);
     o.config.memory_fd = o.memory;
+    o.config.shared = (uint64_t)memory.st_size - WIRE_WINDOW;
     o.config.checks_at_once = false;
     o.config.allowed = o.control >= 0 ? 0 : ACT_ALL;
     o.config.printed_bytes = 1 << 20;
