@@ -28,14 +28,16 @@ BYTE(u32, uint32_t, uint32_t, w)
 BYTE(u64, uint64_t, uint16_t, h)
 BYTE(f32, float, uint16_t, h)
 
-/* Integers of 32 bits are f64s exactly, so that one rounding is left. */
+/* Integers of 32 bits are f64s exactly, so that one rounding is left. Where the host has no such
+ * instruction, compilers subtract, which makes -0 of 0 when rounding down: unsigned ones lose a
+ * sign. */
 #define FROM_INTEGER(to, T, from, F, via)                                                          \
-    UNARY(cvt_##to##_##from, T, F, (via)a)                                                         \
+    UNARY(cvt_##to##_##from, T, F, via(a))                                                         \
     DIRECTED(cvt_##to##_##from)
-FROM_INTEGER(f32, float, s32, int32_t, double)
-FROM_INTEGER(f32, float, u32, uint32_t, double)
-FROM_INTEGER(f64, double, s32, int32_t, double)
-FROM_INTEGER(f64, double, u32, uint32_t, double)
+FROM_INTEGER(f32, float, s32, int32_t, SIGNED)
+FROM_INTEGER(f32, float, u32, uint32_t, UNSIGNED)
+FROM_INTEGER(f64, double, s32, int32_t, SIGNED)
+FROM_INTEGER(f64, double, u32, uint32_t, UNSIGNED)
 UNARY(cvt_f32_u16, float, uint16_t, a)
 UNARY(cvt_f32_s16, float, int16_t, a)
 
