@@ -28,9 +28,11 @@ BYTE(u32, uint32_t, uint32_t, w)
 BYTE(u64, uint64_t, uint16_t, h)
 BYTE(f32, float, uint16_t, h)
 
-/* Integers of 32 bits are f64s exactly, so that one rounding is left. Where the host has no such
- * instruction, compilers subtract, which makes -0 of 0 when rounding down: unsigned ones lose a
- * sign. */
+/* Integers of 32 bits are f64s exactly, so that one rounding is left. Where the host has no
+ * instruction for unsigned ones, compilers subtract, which makes -0 of 0 when rounding down: halves
+ * are added. */
+#define SIGNED(a)   ((double)(a))
+#define UNSIGNED(a) ((double)(int32_t)((a) >> 16) * 65536.0 + (double)(int32_t)((a)&0xffff))
 #define FROM_INTEGER(to, T, from, F, via)                                                          \
     UNARY(cvt_##to##_##from, T, F, via(a))                                                         \
     DIRECTED(cvt_##to##_##from)
