@@ -32,12 +32,12 @@ static _Thread_local bool per_thread;
 
 void rt_say(const char *format, ...)
 {
+    char line[512]; /* one write: other threads may speak as well */
     va_list arguments;
     va_start(arguments, format);
-    fprintf(stderr, "vgpu: ");
-    vfprintf(stderr, format, arguments);
-    fprintf(stderr, "\n");
+    vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
+    fprintf(stderr, "vgpu: %s\n", line);
 }
 
 /* Errors of a kernel stay: the device answers everything with them. */

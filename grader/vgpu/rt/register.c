@@ -39,6 +39,7 @@ static struct {
     struct rt_function **values;
     size_t room, n;
 } table;
+static pthread_mutex_t loading = PTHREAD_MUTEX_INITIALIZER; /* text goes up in several requests */
 static struct rt_symbol *symbols;
 static bool managed_on_host = true; /* who has the newest bytes of __managed__ variables */
 
@@ -229,7 +230,7 @@ static int load_fatbin(struct rt_fatbin *f)
     return error;
 }
 
-int rt_function_load(struct rt_function *f)
+static int load_function(struct rt_function *f)
 {
     if (f->loaded)
         return RT_OK;
@@ -255,6 +256,14 @@ int rt_function_load(struct rt_function *f)
     return RT_OK;
 }
 
+int rt_function_load(struct rt_function *f)
+{
+    pthread_mutex_lock(&loading);
+    const int error = load_function(f);
+    pthread_mutex_unlock(&loading);
+    return error;
+}
+
 uint64_t rt_function_id(const struct rt_function *f)
 {
     return f->id;
@@ -275,7 +284,7 @@ size_t rt_function_params(const struct rt_function *f, const struct wire_param *
 
 /* ---- variables ---- */
 
-static int locate(struct rt_symbol *s, int device)
+static int ask_address(struct rt_symbol *s, int device)
 {
     if (s->address[device])
         return RT_OK;
@@ -290,6 +299,14 @@ static int locate(struct rt_symbol *s, int device)
     error = rt_ask(&q, s->name, &r, NULL);
     if (error == RT_OK)
         s->address[device] = r.ret[0];
+    return error;
+}
+
+static int locate(struct rt_symbol *s, int device)
+{
+    pthread_mutex_lock(&loading);
+    const int error = ask_address(s, device);
+    pthread_mutex_unlock(&loading);
     return error;
 }
 
