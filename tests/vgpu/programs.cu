@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <thread>
 #include <vector>
 
 #include <cooperative_groups.h>
@@ -441,6 +442,32 @@ static int callbacks()
     return 0;
 }
 
+// Threads with default streams of their own, which meet at the first use of a kernel.
+static int threads()
+{
+    const int n = 4096;
+    std::vector<int *> x(4);
+    std::vector<std::thread> all;
+    for (auto &p : x) {
+        CHECK(cudaMalloc(&p, n * sizeof(int)));
+        CHECK(cudaMemset(p, 0, n * sizeof(int)));
+    }
+    for (auto p : x)
+        all.emplace_back([p] {
+            for (int i = 0; i < 10; i++)
+                increment<<<n / 256, 256, 0, cudaStreamPerThread>>>(p, n, 1);
+            cudaStreamSynchronize(cudaStreamPerThread);
+        });
+    for (auto &t : all)
+        t.join();
+    for (auto p : x) {
+        int last = 0;
+        CHECK(cudaMemcpy(&last, p + n - 1, sizeof last, cudaMemcpyDeviceToHost));
+        EXPECT(last == 10);
+    }
+    return 0;
+}
+
 static int prints()
 {
     tell<<<2, 2>>>(4);
@@ -464,7 +491,7 @@ int main(int argc, char **argv)
     } all[] = {{"vector_add", vector_add}, {"streams", streams},         {"symbols", symbols},
                {"managed", managed},       {"devices", devices},         {"graphs", graphs},
                {"cooperative", cooperative}, {"errors", errors},         {"properties", properties},
-               {"rows", rows},             {"callbacks", callbacks},     {"prints", prints},
+               {"rows", rows},             {"callbacks", callbacks}, {"threads", threads},     {"prints", prints},
                {"asserts", asserts}};
     for (const auto &each : all)
         if (argc > 1 && strcmp(argv[1], each.name) == 0)
