@@ -12,8 +12,10 @@
 enum {
     COST_L1_WAYS = 8,
     COST_L2_WAYS = 16,
-    COST_SCORED = 8,      /* blocks of a launch whose latency is scored */
-    COST_NOTED = 1 << 20, /* sectors of a block that L2 is asked for one by one */
+    COST_SCORED = 8,         /* blocks of a launch whose latency is scored */
+    COST_NOTED = 1 << 23,    /* sectors of a wave of blocks that L2 is asked for one by one */
+    COST_NOTED_LEAST = 4096, /* of a block */
+    COST_TURN = 32,          /* sectors of a block before the next one of its wave has its turn */
 };
 
 /* What one worker counts with; it serves one block after the other. Sums of whole numbers do not
@@ -35,7 +37,7 @@ struct cost_notes { /* of one block: vg_block.watch */
     struct cost_score *score; /* NULL: not scored */
     struct cost_sector *sectors;
     size_t n_sectors, room;
-    uint64_t beyond; /* sectors after the first COST_NOTED */
+    uint64_t beyond; /* sectors after those that are noted */
     uint64_t requests, barriers;
 };
 
@@ -48,18 +50,22 @@ struct cost {
     struct cost_bench *benches;
     bool failed; /* no memory: this launch has no result */
 
-    const struct vg_program *program; /* that `weights` are of */
-    struct cost_weight *weights;      /* by pc */
-    struct cost_counts *lines;        /* by pc, of this launch */
+    struct cost_weight *weights; /* by pc, of this launch's program */
+    struct cost_counts *lines;   /* by pc, of this launch */
     uint32_t n_pcs;
     unsigned slot;     /* in vg_block.watch */
     uint64_t l1_bytes; /* of a block's share */
     uint64_t n_blocks, score_every;
 
+    /* Blocks that are on the device together: L2 hears them by turns. */
+    struct cost_notes **wave;
+    uint32_t n_wave, wave_room;
+    size_t noted_most; /* sectors of a block */
+
     /* Of the launch, added in the order of its blocks. */
     uint64_t *sm_load;
     uint64_t load, scored, score_cycles[COST_VIEWS];
-    uint64_t l1_wavefronts, atomic_rounds;
+    uint64_t l1_wavefronts, l2_writes, atomic_rounds;
     struct cost_kernel last;
     bool ended;
 };

@@ -92,7 +92,9 @@ void cost_times(struct cost *c)
     double issue = 0, tensor = 0;
     add_pipes(c, &issue, &tensor);
     const double share = busiest_share(c);
-    const double l2_bytes = (double)k->l2_sectors * COST_SECTOR;
+    /* A sector that is written goes with its address and a mask of its bytes, and is answered: it
+     * takes the way of two that are read. Our assumption; data sheets tell of reads only. */
+    const double l2_bytes = (double)(k->l2_sectors + c->l2_writes) * COST_SECTOR;
     double *t = k->cycles;
     t[COST_ISSUE] = share * issue / SCHEDULERS;
     t[COST_FP32] = share * k->by_pipe[VG_FP32] * VG_WARP / r->lanes[VG_FP32];

@@ -11,10 +11,9 @@ static struct cost_notes *notes_of(const struct cost *c, const struct vg_block *
 
 /* ---- launches ---- */
 
+/* Anew for each launch: another program may have come to lie where an old one was. */
 static bool weigh_program(struct cost *c, const struct vg_program *program)
 {
-    if (c->program == program)
-        return true;
     const uint32_t n = vg_program_pcs(program);
     struct cost_weight *weights = calloc(n, sizeof(*weights));
     struct cost_counts *lines = calloc(n, sizeof(*lines));
@@ -33,7 +32,6 @@ static bool weigh_program(struct cost *c, const struct vg_program *program)
     c->weights = weights;
     c->lines = lines;
     c->n_pcs = n;
-    c->program = program;
     return true;
 }
 
@@ -63,6 +61,21 @@ static unsigned slot_of(const struct cost *c, const struct vg_launch *l)
     return slot;
 }
 
+static void begin_waves(struct cost *c)
+{
+    const uint64_t resident = (uint64_t)c->last.blocks_per_sm * c->rates.sms;
+    c->wave_room = resident && resident < c->n_blocks ? (uint32_t)resident : (uint32_t)c->n_blocks;
+    if (!resident)
+        c->wave_room = 1;
+    c->noted_most = COST_NOTED / c->wave_room;
+    if (c->noted_most < COST_NOTED_LEAST)
+        c->noted_most = COST_NOTED_LEAST;
+    free(c->wave);
+    c->wave = calloc(c->wave_room, sizeof(struct cost_notes *));
+    c->failed |= !c->wave;
+    c->n_wave = 0;
+}
+
 static void launch_begin(void *context, const struct vg_launch *l)
 {
     struct cost *c = context;
@@ -71,11 +84,9 @@ static void launch_begin(void *context, const struct vg_launch *l)
     c->slot = slot_of(c, l);
     c->failed = !weigh_program(c, l->program);
     c->ended = false;
-    c->load = c->scored = c->l1_wavefronts = c->atomic_rounds = 0;
+    c->load = c->scored = c->l1_wavefronts = c->l2_writes = c->atomic_rounds = 0;
     memset(c->score_cycles, 0, sizeof(c->score_cycles));
     memset(c->sm_load, 0, c->rates.sms * sizeof(*c->sm_load));
-    if (!c->failed)
-        memset(c->lines, 0, c->n_pcs * sizeof(*c->lines));
     c->last = (struct cost_kernel){.name = info->name,
                                    .registers = info->registers,
                                    .shared_bytes = info->static_shared + l->dynamic_shared};
@@ -84,6 +95,7 @@ static void launch_begin(void *context, const struct vg_launch *l)
     c->n_blocks = (uint64_t)l->grid[0] * l->grid[1] * l->grid[2];
     c->score_every = (c->n_blocks + COST_SCORED - 1) / COST_SCORED;
     cost_occupancy(c, l);
+    begin_waves(c);
     /* What shared memory leaves of an SM's memory is L1, and resident blocks share it. */
     const uint32_t blocks = c->last.blocks_per_sm ? c->last.blocks_per_sm : 1;
     const uint64_t shared = (uint64_t)blocks * c->last.shared_bytes;
@@ -142,24 +154,35 @@ static void block_begin(void *context, struct vg_block *b)
     fail(c);
 }
 
+static void free_notes(struct cost_notes *n)
+{
+    if (!n)
+        return;
+    cost_score_free(n->score);
+    free(n->sectors);
+    free(n);
+}
+
 static void block_end(void *context, struct vg_block *b)
 {
     struct cost *c = context;
     struct cost_notes *n = notes_of(c, b);
-    if (!n || !n->bench)
-        return;
-    pthread_mutex_lock(&c->lock);
-    n->bench->next = c->benches;
-    c->benches = n->bench;
-    n->bench = NULL;
-    pthread_mutex_unlock(&c->lock);
+    if (n && n->bench) {
+        pthread_mutex_lock(&c->lock);
+        n->bench->next = c->benches;
+        c->benches = n->bench;
+        n->bench = NULL;
+        pthread_mutex_unlock(&c->lock);
+    }
+    if (b->dropped)
+        free_notes(n);
 }
 
 /* ---- accesses ---- */
 
 static void note_sector(struct cost *c, struct cost_notes *n, uint64_t number, bool write)
 {
-    if (n->n_sectors == COST_NOTED) {
+    if (n->n_sectors == c->noted_most) {
         n->beyond++;
         return;
     }
@@ -303,24 +326,54 @@ static void sync(void *context, struct vg_block *b, struct vg_warp *w, enum vg_s
 
 /* ---- in the order of the blocks ---- */
 
-static void ask_l2(struct cost *c, const struct cost_notes *n)
+struct asked { /* of L2, by one block */
+    size_t next;
+    uint64_t hits, read, written;
+};
+
+static void ask_turn(struct cost *c, const struct cost_notes *n, struct asked *a)
 {
-    struct cost_kernel *k = &c->last;
-    uint64_t hits = 0, read = 0, written = 0;
-    for (size_t s = 0; s < n->n_sectors; s++) {
-        unsigned evicted = 0;
-        const bool hit =
-            cost_cache_touch(c->l2, n->sectors[s].number, n->sectors[s].write, &evicted);
-        hits += hit;
-        read += !hit && !n->sectors[s].write;
-        written += evicted;
+    for (int k = 0; k < COST_TURN && a->next < n->n_sectors; k++) {
+        const struct cost_sector s = n->sectors[a->next++];
+        unsigned evicted;
+        const bool hit = cost_cache_touch(c->l2, s.number, s.write, &evicted);
+        a->hits += hit;
+        a->read += !hit && !s.write;
+        a->written += evicted;
+        c->l2_writes += s.write;
     }
-    /* The rest of a very long block fares as its beginning did. */
+}
+
+/* The rest of a very long block fares as its beginning did. */
+static void add_asked(struct cost_kernel *k, const struct cost_notes *n, const struct asked *a)
+{
     const double scale = n->n_sectors ? 1 + (double)n->beyond / (double)n->n_sectors : 1;
     k->l2_sectors += n->n_sectors + n->beyond;
-    k->l2_hits += (uint64_t)((double)hits * scale);
-    k->dram_read += (uint64_t)((double)read * scale) * COST_SECTOR;
-    k->dram_written += (uint64_t)((double)written * scale) * COST_SECTOR;
+    k->l2_hits += (uint64_t)((double)a->hits * scale);
+    k->dram_read += (uint64_t)((double)a->read * scale) * COST_SECTOR;
+    k->dram_written += (uint64_t)((double)a->written * scale) * COST_SECTOR;
+}
+
+/* The blocks of a wave run side by side, so what one reads the next one finds in L2. */
+static void end_wave(struct cost *c)
+{
+    struct asked *asked = calloc(c->wave_room, sizeof(*asked));
+    if (!asked)
+        fail(c);
+    for (bool more = asked != NULL; more;) {
+        more = false;
+        for (uint32_t b = 0; b < c->n_wave; b++) {
+            ask_turn(c, c->wave[b], &asked[b]);
+            more |= asked[b].next < c->wave[b]->n_sectors;
+        }
+    }
+    for (uint32_t b = 0; b < c->n_wave; b++) {
+        if (asked)
+            add_asked(&c->last, c->wave[b], &asked[b]);
+        free_notes(c->wave[b]);
+    }
+    free(asked);
+    c->n_wave = 0;
 }
 
 /* A block goes to the SM that has least to do. */
@@ -334,6 +387,15 @@ static void place_block(struct cost *c, uint64_t load)
     c->load += load;
 }
 
+static void add_score(struct cost *c, const struct cost_score *score)
+{
+    uint64_t cycles[COST_VIEWS];
+    cost_score_cycles(score, cycles);
+    for (int v = 0; v < COST_VIEWS; v++)
+        c->score_cycles[v] += cycles[v];
+    c->scored++;
+}
+
 static void block_merge(void *context, struct vg_block *b)
 {
     struct cost *c = context;
@@ -341,19 +403,17 @@ static void block_merge(void *context, struct vg_block *b)
     b->watch[c->slot] = NULL;
     if (!n)
         return;
-    ask_l2(c, n);
     place_block(c, n->requests + 1);
     c->last.barriers += n->barriers;
-    if (n->score) {
-        uint64_t cycles[COST_VIEWS];
-        cost_score_cycles(n->score, cycles);
-        for (int v = 0; v < COST_VIEWS; v++)
-            c->score_cycles[v] += cycles[v];
-        c->scored++;
+    if (n->score)
+        add_score(c, n->score);
+    if (!c->wave) {
+        free_notes(n);
+        return;
     }
-    cost_score_free(n->score);
-    free(n->sectors);
-    free(n);
+    c->wave[c->n_wave++] = n;
+    if (c->n_wave == c->wave_room)
+        end_wave(c);
 }
 
 static void add_counts(struct cost_counts *to, const struct cost_counts *from)
@@ -373,6 +433,8 @@ static void add_counts(struct cost_counts *to, const struct cost_counts *from)
 static void launch_end(void *context, const struct vg_launch *l)
 {
     struct cost *c = context;
+    if (c->n_wave > 0)
+        end_wave(c);
     for (struct cost_bench *b = c->benches; b && !c->failed; b = b->next) {
         for (uint32_t pc = 0; pc < c->n_pcs; pc++)
             add_counts(&c->lines[pc], &b->lines[pc]);
@@ -415,5 +477,6 @@ void cost_free(struct cost *c)
     free(c->weights);
     free(c->lines);
     free(c->sm_load);
+    free(c->wave);
     free(c);
 }
