@@ -129,6 +129,32 @@ VG_INLINE unsigned char *line_at(struct vg_warp *w, const struct vg_insn *i, uin
     return r->host + offset;
 }
 
+/* Host bytes of all lanes of `mask` at once, where they stay in one allocation or in shared memory;
+ * false: look lane by lane. */
+VG_INLINE bool lanes_at(struct vg_warp *w, const struct vg_insn *i, uint32_t mask,
+                        const uint64_t *a, uint32_t bytes, enum ptx_space space, bool store,
+                        unsigned char **ret)
+{
+    const struct vg_reach *r = vg_reach_of(w, i);
+    const bool shared = space == PTX_SHARED;
+    const uint64_t from = shared ? 0 : r->address,
+                   size = shared ? w->block->shared_bytes : r->bytes;
+    unsigned char *const host = shared ? w->block->shared : r->host;
+    uint64_t bad = 0, at[VG_WARP];
+    if (size < bytes || (store && !shared))
+        return false;
+    for (uint32_t l = 0; l < VG_WARP; l++) {
+        const uint64_t on = 0 - (uint64_t)(mask >> l & 1), offset = a[l] - from;
+        bad |= on & ((uint64_t)(offset > size - bytes) | (a[l] & (bytes - 1)));
+        at[l] = offset & on; /* idle lanes look at the first bytes */
+    }
+    if (bad)
+        return false;
+    for (uint32_t l = 0; l < VG_WARP; l++)
+        ret[l] = host + at[l];
+    return true;
+}
+
 VG_INLINE void load_flat(struct vg_warp *w, const struct vg_insn *i, uint32_t mask, uint64_t *a,
                          enum vg_element e, uint32_t width, enum ptx_space space)
 {
@@ -151,7 +177,8 @@ VG_INLINE void load_flat(struct vg_warp *w, const struct vg_insn *i, uint32_t ma
         }
     }
     unsigned char *p[VG_WARP];
-    if (!vg_resolve(w, i, mask, a, bytes, space, false, p))
+    if (!lanes_at(w, i, mask, a, bytes, space, false, p) &&
+        !vg_resolve(w, i, mask, a, bytes, space, false, p))
         return;
     vg_told(w, i, mask, a, bytes, space, VG_LOAD, -1);
     for (uint32_t k = 0; k < n; k++)
@@ -184,7 +211,8 @@ VG_INLINE void store_flat(struct vg_warp *w, const struct vg_insn *i, uint32_t m
         }
     }
     unsigned char *p[VG_WARP];
-    if (!vg_resolve(w, i, mask, a, bytes, space, true, p))
+    if (!lanes_at(w, i, mask, a, bytes, space, true, p) &&
+        !vg_resolve(w, i, mask, a, bytes, space, true, p))
         return;
     vg_told(w, i, mask, a, bytes, space, VG_STORE, -1);
     for (uint32_t k = 0; k < n; k++) {

@@ -28,7 +28,7 @@ static void VG_INTERPRETER(struct vg_warp *w, uint64_t stop)
             }
             steps++;
             issued[i->pc]++;
-            active[i->pc] += (uint32_t)__builtin_popcount(lanes);
+            active[i->pc] += lanes == VG_ALL ? VG_WARP : (uint32_t)__builtin_popcount(lanes);
             st->steps = steps; /* %clock */
             if (lanes)
                 i->run(w, i, lanes);

@@ -235,6 +235,24 @@ static void put(void *to, uint32_t width, uint32_t lane, uint64_t value)
     memcpy((unsigned char *)to + (size_t)lane * width, &value, width);
 }
 
+/* The usual case: a parameter as a whole, for all lanes. */
+static bool load_same(struct vg_warp *w, const struct vg_insn *i, uint64_t offset)
+{
+    const uint32_t width = i->a >> 8;
+    const unsigned char *p = vg_param_at(w, offset, i->lane_bytes);
+    void *to = vg_lanes(w, i, 0);
+    if (!p || width < 4)
+        return false;
+    const uint64_t value = fetch(p, (enum vg_element)(i->a & 0xff), i->lane_bytes);
+    for (uint32_t l = 0; l < VG_WARP; l++) {
+        if (width == 4)
+            ((uint32_t *)to)[l] = (uint32_t)value;
+        else
+            ((uint64_t *)to)[l] = value;
+    }
+    return true;
+}
+
 /* `a`: element, and the registers' width behind it. */
 void vg_run_load_param(struct vg_warp *w, const struct vg_insn *i, uint32_t mask)
 {
@@ -242,6 +260,8 @@ void vg_run_load_param(struct vg_warp *w, const struct vg_insn *i, uint32_t mask
     const uint32_t width = i->a >> 8, n = i->b & VG_VECTOR_MASK, bytes = i->lane_bytes / n;
     uint64_t a[VG_WARP];
     vg_addresses(w, i, a);
+    if (mask == VG_ALL && n == 1 && i->operands[1].bank == VG_CONSTANTS && load_same(w, i, a[0]))
+        return;
     VG_EACH_LANE(l, mask)
     {
         const unsigned char *p = vg_param_at(w, a[l], i->lane_bytes);
