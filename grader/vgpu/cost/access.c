@@ -4,9 +4,15 @@ unsigned cost_sectors(const uint64_t addresses[COST_LANES], uint32_t mask, uint3
                       uint64_t ret[COST_LANES])
 {
     unsigned n = 0;
+    uint64_t highest = 0;
     (void)bytes; /* aligned, at most 16: never across a border */
     for (uint32_t left = mask; left; left &= left - 1) {
         const uint64_t sector = addresses[__builtin_ctz(left)] / COST_SECTOR;
+        if (n == 0 || sector > highest) { /* most warps go upwards */
+            highest = sector;
+            ret[n++] = sector;
+            continue;
+        }
         /* Neighbours mostly share, so the newest is asked first. */
         unsigned i = n;
         while (i > 0 && ret[i - 1] != sector)

@@ -59,16 +59,6 @@ static void read_registers(struct rungs *r, const char *path)
     str_done(&lines);
 }
 
-static void load(struct rungs *r, const char *path)
-{
-    char *text;
-    size_t size;
-    struct err why;
-    must(file_read(AT_FDCWD, path, FILE_MAX, &r->arena, &text, &size, &why), path, &why);
-    must(ptx_parse(text, size, &r->arena, &r->module, &why), path, &why);
-    must(vg_program_load(&r->program, &r->module, r->memory, &why), path, &why);
-}
-
 static uint64_t buffer(struct rungs *r, const char *name)
 {
     enum { BYTES = RUNG_FLOATS * sizeof(float) };
@@ -81,14 +71,12 @@ static uint64_t buffer(struct rungs *r, const char *name)
     return address;
 }
 
-void rungs_open(struct rungs *r, const char *profile)
+static void open_text(struct rungs *r, const char *profile, const char *text, size_t size)
 {
     struct err why;
-    memset(r, 0, sizeof(*r));
-    arena_init(&r->arena, 64 << 20);
     must(vg_memory_new(&r->memory, 0, 256 << 20, 128 << 20, &why), "memory", &why);
-    load(r, LADDERS_PTX);
-    read_registers(r, LADDERS_LOG);
+    must(ptx_parse(text, size, &r->arena, &r->module, &why), "PTX", &why);
+    must(vg_program_load(&r->program, &r->module, r->memory, &why), "PTX", &why);
     must(cost_new(&r->cost, profile, &why), profile, &why);
     const uint32_t n = vg_program_pcs(r->program);
     r->issued = calloc(n, sizeof(*r->issued));
@@ -100,6 +88,26 @@ void rungs_open(struct rungs *r, const char *profile)
     r->c = buffer(r, "c");
     r->base =
         (struct vg_launch){.workers = 1, .isa = vg_isa_best(), .sms = cost_rates(r->cost)->sms};
+}
+
+void rungs_open_text(struct rungs *r, const char *profile, const char *text)
+{
+    memset(r, 0, sizeof(*r));
+    arena_init(&r->arena, 64 << 20);
+    open_text(r, profile, text, strlen(text));
+}
+
+void rungs_open(struct rungs *r, const char *profile)
+{
+    char *text;
+    size_t size;
+    struct err why;
+    memset(r, 0, sizeof(*r));
+    arena_init(&r->arena, 64 << 20);
+    must(file_read(AT_FDCWD, LADDERS_PTX, FILE_MAX, &r->arena, &text, &size, &why), LADDERS_PTX,
+         &why);
+    open_text(r, profile, text, size);
+    read_registers(r, LADDERS_LOG);
 }
 
 void rungs_close(struct rungs *r)

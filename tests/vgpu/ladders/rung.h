@@ -31,11 +31,13 @@ struct rungs {
 };
 
 void rungs_open(struct rungs *r, const char *profile);
+/* Another module whose kernels have the same signature; registers are then estimates. */
+void rungs_open_text(struct rungs *r, const char *profile, const char *text);
 void rungs_close(struct rungs *r);
 
 /* Runs it with empty caches; the result is the model's, until the next launch. */
 const struct cost_kernel *rungs_go(struct rungs *r, const struct rung *rung);
-/* Without the cost model. */
+/* Without the model, but with r->base's watchers. */
 void rungs_run(struct rungs *r, const struct rung *rung);
 /* Value `index` of c. */
 float rungs_result(struct rungs *r, size_t index);
