@@ -6,7 +6,7 @@
 #include "grader/vgpu/check/order.h"
 #include "grader/vgpu/exec/exec.h"
 
-enum { ACTOR_TOLD = 32 }; /* releases and acquires that a block is remembered by, each */
+enum { ACTOR_TOLD = 64 }; /* releases and acquires that a block is remembered by, each */
 
 struct actor_told {
     uint64_t address, when; /* `when` counts all of these of a launch */

@@ -63,7 +63,7 @@ struct check_place check_actor_place(const struct check *c, const struct check_t
     return p;
 }
 
-void check_what(const struct check *c, uint64_t address, uint32_t bytes, char *ret, size_t size)
+static const struct vg_allocation *allocation_of(const struct check *c, uint64_t address)
 {
     const int device = (int)(address >> 40) - 1;
     struct vg_memory *m = device >= 0 && device < c->launch.n_devices && c->launch.memories
@@ -71,7 +71,19 @@ void check_what(const struct check *c, uint64_t address, uint32_t bytes, char *r
                               : NULL;
     bool inside = false;
     const struct vg_allocation *a = m ? vg_memory_find(m, address, &inside) : NULL;
-    if (!a || !inside)
+    return inside ? a : NULL;
+}
+
+bool check_always_set(const struct check *c, uint64_t address)
+{
+    const struct vg_allocation *a = allocation_of(c, address);
+    return a && a->owner != VG_OWNER_MALLOC && a->owner != VG_OWNER_HEAP;
+}
+
+void check_what(const struct check *c, uint64_t address, uint32_t bytes, char *ret, size_t size)
+{
+    const struct vg_allocation *a = allocation_of(c, address);
+    if (!a)
         snprintf(ret, size, "%u bytes at 0x%llx", bytes, (unsigned long long)address);
     else if (a->name)
         snprintf(ret, size, "%u bytes at %s + %llu", bytes, a->name,
@@ -166,7 +178,7 @@ static void pass_word(struct now *n, const struct ptx_instr *i)
 {
     struct actors *all = &n->c->actors;
     const uint64_t address = n->a->addresses[n->lane];
-    if (n->reads)
+    if (n->reads && n->was_flag)
         actors_acquire(all, n->me.actor, address);
     if (!n->writes)
         return;
@@ -175,12 +187,28 @@ static void pass_word(struct now *n, const struct ptx_instr *i)
     actors_release(all, n->me.actor, address);
 }
 
+/* A flag in shared memory, written behind a fence, or an mbarrier: who sees it is behind all of the
+ * block's older accesses. Taken for a barrier of the block, which finds too little, never too much.
+ */
+static bool is_shared_flag(const struct vg_access *a, struct block_notes *b, enum check_touch touch)
+{
+    struct warp_notes *w = &b->warps[a->warp->number];
+    if (a->space != PTX_SHARED || touch == CHECK_PLAIN || a->kind == VG_LOAD)
+        return false;
+    const bool is = w->fenced || (a->insn->source && a->insn->source->op == PTX_MBARRIER);
+    w->fenced = false;
+    return is;
+}
+
 static void access(void *context, const struct vg_access *a)
 {
     struct check *c = context;
     struct block_notes *b = notes_of(c, a->warp->block);
     if (!b || (a->space != PTX_GLOBAL && a->space != PTX_SHARED))
         return;
+    b->warps[a->warp->number].acted |= a->mask;
+    const bool flag = is_shared_flag(a, b, touch_of(a));
+    b->epoch += flag;
     struct now n = {.c = c,
                     .b = b,
                     .w = &b->warps[a->warp->number],
@@ -198,11 +226,13 @@ static void access(void *context, const struct vg_access *a)
     for (uint32_t left = a->mask; left; left &= left - 1) {
         n.lane = (uint32_t)__builtin_ctz(left);
         n.me.thread = (uint16_t)(a->warp->number * VG_WARP + n.lane);
+        n.was_flag = false;
         check_unset_access(&n);
         check_race(&n);
         if (a->space == PTX_GLOBAL && n.touch != CHECK_PLAIN)
             pass_word(&n, a->insn->source);
     }
+    b->epoch += flag;
 }
 
 static void diverged(struct check *c, const struct vg_warp *w, const struct vg_insn *i,
@@ -232,9 +262,12 @@ static void issue(void *context, struct vg_warp *w, const struct vg_insn *i, uin
 {
     struct check *c = context;
     struct block_notes *b = notes_of(c, w->block);
+    if (b && mask)
+        check_unset_issue(c, b, w, i, mask);
+    if (b && (mask || i->guard == UINT32_MAX))
+        check_mask_issue(c, b, w, i, mask);
     if (!b || !mask)
         return;
-    check_unset_issue(c, b, w, i, mask);
     if (is_aligned_barrier(i->source) && mask != w->live)
         diverged(c, w, i, mask);
 }
@@ -279,8 +312,10 @@ static void sync(void *context, struct vg_block *b, struct vg_warp *w, enum vg_s
         meet(&n->warps[w->number], w->live, mask);
         break;
     case VG_FENCE_BLOCK:
+        n->warps[w->number].fenced = true;
         break;
     case VG_FENCE_DEVICE:
+        n->warps[w->number].fenced = true;
         actors_get(&c->actors, n->actor)->fences++;
         break;
     case VG_SYNC_GRID: {
@@ -445,12 +480,23 @@ static void device_seen(void *context, int device)
     order_device_seen(c->order, device);
 }
 
+void check_end(struct check *c)
+{
+    const uint32_t open = order_streams_open(c->order);
+    if (open == 0)
+        return;
+    struct check_finding f = {.kind = CHECK_LEAK, .hint = "cudaStreamDestroy() when it is done"};
+    snprintf(f.what, sizeof(f.what), "%u still open at the end", open);
+    (void)check_log_add(&c->log, &f);
+}
+
 /* ---- the tool ---- */
 
 static size_t report(void *context, FILE *to, bool lines, bool json)
 {
     struct check *c = context;
     (void)lines;
+    check_end(c);
     if (json)
         check_log_json(&c->log, to);
     else
@@ -518,6 +564,8 @@ enum err_code check_new(struct check **ret, struct err *why)
         check_free(c);
         return err_set(why, ERR_NOMEM, "no memory for checks");
     }
+    for (int d = 0; d < VG_DEVICES; d++) /* always there, and never told of */
+        order_stream_made(c->order, (uint32_t)d, d, true, true);
     connect_hooks(c);
     *ret = c;
     return OK;

@@ -22,4 +22,6 @@ void check_free(struct check *c);
 
 const struct vg_watcher *check_watcher(const struct check *c);
 const struct vg_observer *check_observer(const struct check *c);
+/* The program is over: what it has left open is a finding, a note rather than an error. */
+void check_end(struct check *c);
 const struct check_log *check_found(const struct check *c);

@@ -64,7 +64,10 @@ size_t check_log_add(struct check_log *l, const struct check_finding *f)
 
 size_t check_log_errors(const struct check_log *l)
 {
-    return l->n + l->beyond;
+    size_t n = l->beyond;
+    for (size_t i = 0; i < l->n; i++)
+        n += l->all[i].kind != CHECK_LEAK; /* the end of the program frees it */
+    return n;
 }
 
 struct check_place check_place_at(const struct vg_launch *l, uint64_t number, uint32_t thread,

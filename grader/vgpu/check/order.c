@@ -79,6 +79,14 @@ void order_stream_gone(struct order *o, uint32_t stream)
         s->used = false;
 }
 
+uint32_t order_streams_open(const struct order *o)
+{
+    uint32_t n = 0;
+    for (size_t s = 0; s < ORDER_STREAMS; s++)
+        n += o->streams[s].used && !o->streams[s].legacy;
+    return n;
+}
+
 /* The legacy stream of a device waits for its blocking streams, and they for it. */
 static void join_legacy(struct order *o, struct stream *s)
 {

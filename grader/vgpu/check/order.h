@@ -20,6 +20,8 @@ void order_free(struct order *o);
  * order is taken for granted: a hazard may then be missed, and none is invented. */
 void order_stream_made(struct order *o, uint32_t stream, int device, bool legacy, bool blocking);
 void order_stream_gone(struct order *o, uint32_t stream);
+/* Streams that were made and are not gone, without the legacy ones. */
+uint32_t order_streams_open(const struct order *o);
 /* The next work of a stream; what it knows is what order_before() asks from now on. */
 struct order_point order_issue(struct order *o, uint32_t stream);
 void order_recorded(struct order *o, uint32_t event, uint32_t stream);

@@ -25,7 +25,8 @@ static bool ordered_in_block(const struct now *n, const struct check_toucher *ol
 static bool ordered_globally(const struct now *n, const struct check_toucher *old)
 {
     if (old->actor == n->me.actor)
-        return ordered_in_block(n, old);
+        return ordered_in_block(n, old) ||
+               actors_told(&n->c->actors, old->actor, old->fences, old->actor);
     const struct actor *from = actors_get(&n->c->actors, old->actor);
     const struct actor *to = actors_get(&n->c->actors, n->me.actor);
     if (from->launch_id != to->launch_id)
@@ -134,17 +135,28 @@ static void check_nc(struct now *n, const struct check_toucher *write, uint64_t 
     check_tell(n->c, &f, n->me.pc, write->pc);
 }
 
+/* An atomic must not hide a plain write that others may still race with; it stands among the
+ * readers then. */
+static bool keeps_write(const struct now *n, const struct check_toucher *write)
+{
+    return n->me.touch == CHECK_ATOMIC && write->touch == CHECK_PLAIN &&
+           write->actor == n->me.actor && write->epoch == n->me.epoch;
+}
+
 static void look_at(struct now *n, struct check_cell *cell, uint64_t address)
 {
     if (n->a->space == PTX_GLOBAL)
         check_nc(n, &cell->write, address);
+    n->was_flag = cell->write.touch > CHECK_PLAIN || cell->read.touch == CHECK_ATOMIC ||
+                  cell->other.touch == CHECK_ATOMIC;
     compare(n, &cell->write, true, address);
-    if (n->writes) {
+    if (n->writes || cell->read.touch == CHECK_ATOMIC)
         compare(n, &cell->read, false, address);
+    if (n->writes || cell->other.touch == CHECK_ATOMIC)
         compare(n, &cell->other, false, address);
+    if (n->writes && !keeps_write(n, &cell->write))
         cell->write = n->me;
-    }
-    if (n->reads && !n->writes)
+    else if (n->reads)
         note_read(cell, &n->me);
 }
 
