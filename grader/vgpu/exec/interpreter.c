@@ -1,7 +1,7 @@
 /* Two interpreters from one source: with a hook after each instruction, and without. */
 #include "grader/vgpu/exec/warp.h"
 
-static void tell_issue(struct vg_warp *w, const struct vg_insn *i, uint32_t mask)
+void vg_tell_issue(struct vg_warp *w, const struct vg_insn *i, uint32_t mask)
 {
     const struct vg_launch *launch = w->block->launch;
     if (w->state->event == VG_PARK)
@@ -22,7 +22,7 @@ static void tell_issue(struct vg_warp *w, const struct vg_insn *i, uint32_t mask
 #undef VG_TELL
 
 #define VG_INTERPRETER      run_watched
-#define VG_TELL(w, i, mask) tell_issue((w), (i), (mask))
+#define VG_TELL(w, i, mask) vg_tell_issue((w), (i), (mask))
 #include "grader/vgpu/exec/interpreter_loop.h"
 #undef VG_INTERPRETER
 #undef VG_TELL

@@ -548,11 +548,13 @@ static void run_complete(struct vg_warp *w, const struct vg_split *at, uint32_t 
     w->block->issued[i->pc]++;
     w->block->active[i->pc] += (uint32_t)__builtin_popcount(go);
     w->state->steps++;
+    if (w->state->event != VG_FAULT)
+        w->state->event = VG_STRAIGHT;
+    if (vg_live(w)->watch_issue)
+        vg_tell_issue(w, i, go);
     w->mask = mask;
     w->bank[VG_FRAME] = frame;
     w->bank[VG_CONSTANTS] = constants;
-    if (w->state->event != VG_FAULT)
-        w->state->event = VG_STRAIGHT;
 }
 
 void vg_warp_match(struct vg_warp *w)

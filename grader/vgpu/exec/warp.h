@@ -22,6 +22,8 @@ void vg_warp_rotate(struct vg_warp *w);
 
 /* The lanes whose warp synchronisation is complete go on. */
 void vg_warp_match(struct vg_warp *w);
+/* Tells the watchers that the instruction ran (interpreter.c). */
+void vg_tell_issue(struct vg_warp *w, const struct vg_insn *i, uint32_t mask);
 
 /* Splits at barrier `id` go on; those at one place become one again. */
 void vg_warp_pass_barrier(struct vg_warp *w, uint32_t id);
