@@ -192,7 +192,7 @@ static void place_targets(struct parser *p, const struct ptx_func *f)
     size_t n = 0;
     uint32_t *all = take(p, &p->targets, &n);
     struct ptx_table *tables = (struct ptx_table *)f->tables;
-    for (size_t i = 0; i < f->n_tables; i++) {
+    for (size_t i = 0; i < f->n_tables && all; i++) {
         tables[i].targets = tables[i].n_targets ? all : NULL;
         all += tables[i].n_targets;
     }
