@@ -84,13 +84,15 @@ void check_what(const struct check *c, uint64_t address, uint32_t bytes, char *r
 {
     const struct vg_allocation *a = allocation_of(c, address);
     if (!a)
-        snprintf(ret, size, "%u bytes at 0x%llx", bytes, (unsigned long long)address);
+        snprintf(ret, size, "%u byte%s at 0x%llx", bytes, bytes == 1 ? "" : "s",
+                 (unsigned long long)address);
     else if (a->name)
-        snprintf(ret, size, "%u bytes at %s + %llu", bytes, a->name,
+        snprintf(ret, size, "%u byte%s at %s + %llu", bytes, bytes == 1 ? "" : "s", a->name,
                  (unsigned long long)(address - a->address));
     else
-        snprintf(ret, size, "%u bytes at allocation %u + %llu of %llu", bytes, a->id,
-                 (unsigned long long)(address - a->address), (unsigned long long)a->bytes);
+        snprintf(ret, size, "%u byte%s at allocation %u + %llu of %llu", bytes,
+                 bytes == 1 ? "" : "s", a->id, (unsigned long long)(address - a->address),
+                 (unsigned long long)a->bytes);
 }
 
 /* ---- blocks ---- */

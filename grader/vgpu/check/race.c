@@ -76,7 +76,8 @@ static void tell(struct now *n, const struct check_toucher *old, bool old_writes
     f.there = check_actor_place(n->c, old);
     char where[100];
     if (n->a->space == PTX_SHARED)
-        snprintf(where, sizeof(where), "shared byte %llu", (unsigned long long)address);
+        snprintf(where, sizeof(where), "%u byte%s at shared memory + %llu", n->a->bytes,
+                 n->a->bytes == 1 ? "" : "s", (unsigned long long)address);
     else
         check_what(n->c, address, n->a->bytes, where, sizeof(where));
     snprintf(f.what, sizeof(f.what), "%s here, %s there, of %s", verb(n->writes, n->me.touch),

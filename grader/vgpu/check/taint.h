@@ -12,6 +12,7 @@ struct taint {
 struct taint_origin {
     uint32_t pc;
     uint64_t address;
+    uint32_t bytes;
     bool partial; /* a part of its bytes is known */
 };
 

@@ -61,9 +61,10 @@ static void tell(struct check *c, const struct vg_warp *w, const struct vg_insn 
     if (stranger)
         snprintf(where, sizeof(where), "a lane that does not take part");
     else if (origin.address < VG_GLOBAL(0))
-        snprintf(where, sizeof(where), "shared byte %llu", (unsigned long long)origin.address);
+        snprintf(where, sizeof(where), "%u byte%s at shared memory + %llu", origin.bytes,
+                 origin.bytes == 1 ? "" : "s", (unsigned long long)origin.address);
     else
-        check_what(c, origin.address, 1, where, sizeof(where));
+        check_what(c, origin.address, origin.bytes, where, sizeof(where));
     snprintf(f.what, sizeof(f.what), "%s, from %s", use, where);
     check_tell(c, &f, i->pc, origin.pc);
 }
@@ -96,7 +97,7 @@ void check_unset_access(struct now *n)
         n->w->unset |= bit;
         const bool partial =
             is_partly_set(n, address) || (n->w->unset != bit && n->w->origin.partial);
-        n->w->origin = (struct taint_origin){n->a->insn->pc, address, partial};
+        n->w->origin = (struct taint_origin){n->a->insn->pc, address, n->a->bytes, partial};
         if (n->writes && n->a->insn->source && n->a->insn->source->op == PTX_MBARRIER)
             n->w->unset &= ~bit; /* mbarrier.init finds nothing and needs nothing */
         else if (n->writes)      /* an atomic computes with what it finds */
@@ -168,7 +169,7 @@ void check_taint_stranger(struct warp_notes *n, const struct vg_warp *w, const s
                           uint32_t mask, uint32_t lanes)
 {
     taint_put(&n->taint, w, &i->operands[0], mask, lanes,
-              (struct taint_origin){i->pc, CHECK_STRANGER, false});
+              (struct taint_origin){i->pc, CHECK_STRANGER, 4, false});
 }
 
 static void issue_memory(struct check *c, struct warp_notes *n, struct vg_warp *w,
