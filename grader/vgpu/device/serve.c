@@ -27,8 +27,13 @@ static ssize_t receive(int fd, void *packet, size_t size)
     return n < 0 ? 0 : n;
 }
 
-static bool send_all(int fd, const void *packet, size_t size)
+/* A program that asks and asks and never reads must not keep us, and with us its grader, waiting:
+ * one that waits for its answers always has room for one. */
+static bool send_answer(int fd, const void *packet, size_t size)
 {
+    struct pollfd room = {.fd = fd, .events = POLLOUT};
+    if (poll(&room, 1, 0) != 1 || !(room.revents & POLLOUT))
+        return false;
     ssize_t n;
     do
         n = write(fd, packet, size);
@@ -42,21 +47,21 @@ struct channel {
 };
 
 /* False: the program has gone, or is none that we know. */
-static bool serve_program(struct machine *m, int fd, struct channel *c)
+static bool serve_program(const struct vg_backend *b, int fd, struct channel *c)
 {
     const ssize_t n = receive(fd, &c->packet, sizeof c->packet);
     if (n < (ssize_t)sizeof c->packet.request)
         return false;
     const size_t bytes = (size_t)n - sizeof c->packet.request;
     struct answer *a = &c->answer;
-    machine_answer(m, &c->packet.request, c->packet.payload, bytes, &a->reply, a->payload);
-    if (!send_all(fd, a, sizeof a->reply + a->reply.bytes))
+    b->answer(b->context, &c->packet.request, c->packet.payload, bytes, &a->reply, a->payload);
+    if (!send_answer(fd, a, sizeof a->reply + a->reply.bytes))
         return false;
-    machine_run(m); /* while the program goes on */
+    b->run(b->context); /* while the program goes on */
     return true;
 }
 
-enum err_code serve(struct machine *m, int data, int control, struct err *why)
+enum err_code serve_backend(const struct vg_backend *b, int data, int control, struct err *why)
 {
     struct pollfd fds[] = {{.fd = data, .events = POLLIN}, {.fd = control, .events = POLLIN}};
     struct channel *c = calloc(1, sizeof *c);
@@ -70,12 +75,34 @@ enum err_code serve(struct machine *m, int data, int control, struct err *why)
             continue;
         }
         /* One of each in turn: a program that floods us keeps no grader waiting. */
-        if (fds[0].fd >= 0 && fds[0].revents && !serve_program(m, data, c))
+        if (fds[0].fd >= 0 && fds[0].revents && !serve_program(b, data, c))
             fds[0].fd = -1;
-        if (fds[1].fd >= 0 && fds[1].revents && !control_answer(m, control))
+        if (fds[1].fd >= 0 && fds[1].revents && !b->control(b->context, control))
             fds[1].fd = -1;
     }
-    machine_run(m);
+    b->run(b->context);
     free(c);
     return rc;
+}
+
+static void answer(void *context, const struct wire_request *q, const void *payload, size_t bytes,
+                   struct wire_reply *ret, void *payload_room)
+{
+    machine_answer(context, q, payload, bytes, ret, payload_room);
+}
+
+static void run(void *context)
+{
+    machine_run(context);
+}
+
+static bool control(void *context, int fd)
+{
+    return control_answer(context, fd);
+}
+
+enum err_code serve(struct machine *m, int data, int control_fd, struct err *why)
+{
+    const struct vg_backend b = {.context = m, .answer = answer, .run = run, .control = control};
+    return serve_backend(&b, data, control_fd, why);
 }

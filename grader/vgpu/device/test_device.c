@@ -1,4 +1,5 @@
 /* The device process by hand-made messages: what it does, and that it survives those that lie. */
+#include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -474,6 +475,23 @@ static void test_what_is_no_request_ends_the_programs_connection_only(void **sta
     end_grading(&g);
 }
 
+static void test_a_program_that_never_reads_keeps_no_grader_waiting(void **state)
+{
+    (void)state;
+    struct grading g;
+    struct err why;
+    uint64_t x;
+    begin_grading(&g);
+    const struct wire_request q = {.call = WIRE_HELLO, .arg[0] = WIRE_VERSION};
+    for (int i = 0; i < 20000; i++) {
+        struct pollfd room_for_one = {.fd = g.data[0], .events = POLLOUT};
+        if (poll(&room_for_one, 1, 20) != 1 || write(g.data[0], &q, sizeof q) < 0)
+            break; /* its connection has ended */
+    }
+    assert_int_equal(vgpu_allocate(g.c, 0, 256, &x, &why), OK);
+    end_grading(&g);
+}
+
 static void test_lists_of_calls_are_read(void **state)
 {
     (void)state;
@@ -504,6 +522,7 @@ int main(void)
         cmocka_unit_test(test_the_first_call_off_the_list_is_named),
         cmocka_unit_test(test_a_launch_fails_where_the_grader_says),
         cmocka_unit_test(test_what_is_no_request_ends_the_programs_connection_only),
+        cmocka_unit_test(test_a_program_that_never_reads_keeps_no_grader_waiting),
         cmocka_unit_test(test_lists_of_calls_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
