@@ -215,18 +215,18 @@ static void time_is_the_same_for_any_workers_and_instruction_set(void **state)
     done(&b);
 }
 
-static double cycles_of(struct arena *a, const char *instruction, int times)
+static double cycles_of(const char *instruction, int times)
 {
     struct bench b;
-    char *body = arena_alloc(a, strlen(instruction) * (size_t)times + 64);
-    assert_non_null(body);
-    body[0] = '\0';
+    struct str body;
+    str_init(&body, 1 << 16);
     for (int i = 0; i < times; i++)
-        strcat(body, instruction);
-    strcat(body, "ret;");
-    begin(&b, body, 512);
+        str_add(&body, instruction);
+    str_add(&body, "ret;");
+    begin(&b, body.text, 512);
     const double cycles = go(&b)->total_cycles;
     done(&b);
+    str_done(&body);
     return cycles;
 }
 
@@ -254,15 +254,12 @@ static void no_instruction_is_free(void **state)
         "vote.sync.any.pred %p1, %p2, 0xffffffff;\n",
         "@%p3 add.u32 %r1, %r2, %r3;\n", /* whether or not a lane wants it */
     };
-    struct arena a;
-    arena_init(&a, 1 << 20);
     for (size_t i = 0; i < sizeof(instructions) / sizeof(*instructions); i++) {
-        const double few = cycles_of(&a, instructions[i], 16);
-        const double many = cycles_of(&a, instructions[i], 64);
+        const double few = cycles_of(instructions[i], 16);
+        const double many = cycles_of(instructions[i], 64);
         if (!(many > few))
             fail_msg("%s: %g cycles for 16 of them, %g for 64", instructions[i], few, many);
     }
-    arena_done(&a);
 }
 
 static void a_fault_leaves_the_model_usable(void **state)

@@ -146,6 +146,7 @@ static void launch(struct rungs *r, const struct rung *rung, struct vg_launch *l
     if (result.fault != VG_FINE)
         die(rung->name, result.text);
     r->instructions = result.lane_instructions;
+    l->params = NULL; /* it lies here */
     vg_result_done(&result);
 }
 
