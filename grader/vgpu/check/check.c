@@ -225,11 +225,13 @@ static void access(void *context, const struct vg_access *a)
                                   .step = n.w->step,
                                   .fences = actors_get(&c->actors, b->actor)->fences,
                                   .touch = (uint8_t)n.touch};
+    const bool whole = check_unset_warp(&n);
     for (uint32_t left = a->mask; left; left &= left - 1) {
         n.lane = (uint32_t)__builtin_ctz(left);
         n.me.thread = (uint16_t)(a->warp->number * VG_WARP + n.lane);
         n.was_flag = false;
-        check_unset_access(&n);
+        if (!whole)
+            check_unset_access(&n);
         check_race(&n);
         if (a->space == PTX_GLOBAL && n.touch != CHECK_PLAIN)
             pass_word(&n, a->insn->source);

@@ -85,5 +85,6 @@ void check_mask_issue(struct check *c, struct block_notes *b, struct vg_warp *w,
 void check_taint_stranger(struct warp_notes *n, const struct vg_warp *w, const struct vg_insn *i,
                           uint32_t mask, uint32_t lanes);
 void check_unset_access(struct now *n);
+bool check_unset_warp(struct now *n);
 void check_unset_issue(struct check *c, struct block_notes *b, struct vg_warp *w,
                        const struct vg_insn *i, uint32_t mask);

@@ -7,6 +7,7 @@ enum {
     PAGE = 4096,
     WORDS = PAGE / 4,
     BUCKETS = 1 << 16,
+    RECENT = 64,
     CELL_PAGES_MAX = 8192, /* 32 MiB of device memory, 600 MB of cells */
 };
 
@@ -19,7 +20,7 @@ struct page {
 
 struct check_shadow {
     struct page *buckets[BUCKETS];
-    struct page *last; /* asked for */
+    struct page *recent[RECENT]; /* by number; kernels go through several arrays at once */
     size_t cell_pages;
     bool full;
 };
@@ -49,13 +50,16 @@ static size_t bucket_of(uint64_t number)
     return (number ^ number >> 16) % BUCKETS;
 }
 
-static struct page *find(const struct check_shadow *s, uint64_t number)
+static struct page *find(struct check_shadow *s, uint64_t number)
 {
-    if (s->last && s->last->number == number)
-        return s->last;
+    struct page **const recent = &s->recent[(number ^ number >> 6) % RECENT];
+    if (*recent && (*recent)->number == number)
+        return *recent;
     struct page *p = s->buckets[bucket_of(number)];
     while (p && p->number != number)
         p = p->next;
+    if (p)
+        *recent = p;
     return p;
 }
 
@@ -67,10 +71,7 @@ static struct page *find_or_make(struct check_shadow *s, uint64_t number)
         p->next = s->buckets[bucket_of(number)];
         s->buckets[bucket_of(number)] = p;
     }
-    if (p)
-        s->last = p;
-    else
-        s->full = true;
+    s->full = s->full || !p;
     return p;
 }
 
@@ -104,11 +105,10 @@ static void write_bits(struct page *p, uint32_t from, uint32_t to, bool set)
             b += whole * 8;
             continue;
         }
-        if (set)
-            p->set[b / 8] |= (uint8_t)(1u << b % 8);
-        else
-            p->set[b / 8] &= (uint8_t) ~(1u << b % 8);
-        b++;
+        const uint32_t n = to - b < 8 - b % 8 ? to - b : 8 - b % 8;
+        const uint8_t bits = (uint8_t)(((1u << n) - 1) << b % 8);
+        p->set[b / 8] = (uint8_t)(set ? p->set[b / 8] | bits : p->set[b / 8] & ~bits);
+        b += n;
     }
 }
 
@@ -136,16 +136,20 @@ void check_shadow_unset(struct check_shadow *s, uint64_t address, uint64_t bytes
     write_range(s, address, bytes, false);
 }
 
-bool check_shadow_is_set(const struct check_shadow *s, uint64_t address, uint32_t bytes)
+bool check_shadow_is_set(struct check_shadow *s, uint64_t address, uint32_t bytes)
 {
     const struct page *p = find(s, address / PAGE);
     if (!p) /* without memory for shadows nothing is known, so nothing is said */
         return s->full;
-    const uint32_t from = address % PAGE; /* aligned: never across a page */
-    for (uint32_t b = from; b < from + bytes; b++)
-        if (!(p->set[b / 8] >> b % 8 & 1))
+    const uint32_t from = address % PAGE, to = from + bytes < PAGE ? from + bytes : PAGE;
+    for (uint32_t b = from; b < to;) {
+        const uint32_t n = to - b < 8 - b % 8 ? to - b : 8 - b % 8;
+        const uint32_t want = ((1u << n) - 1) << b % 8;
+        if ((p->set[b / 8] & want) != want)
             return false;
-    return true;
+        b += n;
+    }
+    return to == from + bytes || check_shadow_is_set(s, address + (to - from), from + bytes - to);
 }
 
 void check_shadow_forget(struct check_shadow *s, uint64_t address, uint64_t bytes)

@@ -38,6 +38,6 @@ bool check_shadow_full(const struct check_shadow *s);
 
 void check_shadow_set(struct check_shadow *s, uint64_t address, uint64_t bytes);
 void check_shadow_unset(struct check_shadow *s, uint64_t address, uint64_t bytes);
-bool check_shadow_is_set(const struct check_shadow *s, uint64_t address, uint32_t bytes);
+bool check_shadow_is_set(struct check_shadow *s, uint64_t address, uint32_t bytes);
 /* Forgets who touched the range: it was freed, or belongs to somebody new. */
 void check_shadow_forget(struct check_shadow *s, uint64_t address, uint64_t bytes);

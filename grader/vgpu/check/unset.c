@@ -109,6 +109,29 @@ void check_unset_access(struct now *n)
     set(n, address, !carries);
 }
 
+/* The bytes of a whole warp, where they lie side by side: true when there is nothing more to ask of
+ * single lanes. */
+bool check_unset_warp(struct now *n)
+{
+    const uint64_t first = n->a->addresses[0];
+    const uint32_t bytes = VG_WARP * n->a->bytes;
+    if (n->a->uniform_stride != (int)n->a->bytes || n->a->mask != UINT32_MAX ||
+        n->a->kind == VG_ATOMIC || n->a->kind == VG_REDUCTION)
+        return false;
+    if (n->writes && taint_any(&n->w->taint))
+        return false;
+    if (n->a->space == PTX_SHARED) {
+        if (first + bytes > n->b->shared_bytes)
+            return false;
+        if (n->writes)
+            memset(&n->b->shared_set[first], 1, bytes);
+        return n->writes || memchr(&n->b->shared_set[first], 0, bytes) == NULL;
+    }
+    if (n->writes)
+        check_shadow_set(n->c->shadow, first, bytes);
+    return n->writes || check_shadow_is_set(n->c->shadow, first, bytes);
+}
+
 static bool only_copies(const struct vg_insn *i)
 {
     if (!i->source)
