@@ -1,6 +1,7 @@
 /* The committed model is the one that its README describes. */
 #include <math.h>
 #include <setjmp.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -8,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -34,20 +37,32 @@ static void read_file(const char *path, char *ret)
 }
 
 /* What tell_story prints for the committed model; TELL_STORY is the program's path. */
-static void tell_story(const char *options, char *ret)
+static void tell_story(const char *const options[], char *ret)
 {
-    char command[1024];
-    snprintf(command, sizeof command, "'%s' " MODEL " %s", TELL_STORY, options);
-    FILE *f = popen(command, "r");
+    const char *argv[16] = {TELL_STORY, MODEL};
+    int out[2], status;
+    pid_t child;
+    posix_spawn_file_actions_t actions;
+    for (size_t i = 0; options[i]; i++)
+        argv[2 + i] = options[i];
+    assert_int_equal(pipe(out), 0);
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
+    posix_spawn_file_actions_addclose(&actions, out[0]);
+    assert_int_equal(posix_spawn(&child, TELL_STORY, &actions, NULL, (char **)argv, environ), 0);
+    posix_spawn_file_actions_destroy(&actions);
+    close(out[1]);
+    FILE *f = fdopen(out[0], "r");
     read_all(f, ret);
-    assert_int_equal(pclose(f), 0);
+    fclose(f);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
 }
 
 static double perplexity_of(const char *type)
 {
-    char options[256], text[TEXT_MAX];
-    snprintf(options, sizeof options, "--perplexity " FOLDER "held-out.txt --type %s", type);
-    tell_story(options, text);
+    char text[TEXT_MAX];
+    tell_story((const char *[]){"--perplexity", FOLDER "held-out.txt", "--type", type, NULL}, text);
     static const char start[] = "perplexity ";
     assert_memory_equal(text, start, sizeof start - 1);
     assert_non_null(strstr(text, " over 3048 tokens"));
@@ -87,7 +102,7 @@ static void the_most_likely_story_is_legible(void **state)
 {
     (void)state;
     char text[TEXT_MAX];
-    tell_story("--temp 0", text);
+    tell_story((const char *[]){"--temp", "0", NULL}, text);
     static const char *const parts[] = {"Once upon a time there was a brave cat named Wanda.",
                                         "\"I am sorry. I broke it.\"", "best of friends.\n"};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
