@@ -298,6 +298,8 @@ static void set_request(struct rt_work *w, uint32_t call, const uint64_t args[6]
 int rt_copy_work(struct rt_work *w, void *to, size_t to_pitch, const void *from, size_t from_pitch,
                  size_t width, size_t height, int kind)
 {
+    if (kind < ABI_HOST_TO_HOST || kind > ABI_DEFAULT)
+        return 21; /* cudaErrorInvalidMemcpyDirection */
     if (!kind_fits(to, from, kind))
         return RT_INVALID_VALUE;
     if (height > 1 && (to_pitch < width || from_pitch < width))
