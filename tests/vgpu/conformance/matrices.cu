@@ -321,8 +321,8 @@ static __global__ void async_kernel(int *out, const int *in)
     __syncthreads();
     asm volatile("cp.async.ca.shared.global [%0], [%1], 4;" ::"r"(at), "l"(in + t) : "memory");
     asm volatile("cp.async.commit_group;\n\tcp.async.wait_group 0;" ::: "memory");
-    if (t < 32)
-        asm volatile("cp.async.ca.shared.global [%0], [%1], 8;" ::"r"(at + 256 + 4 * t), "l"(in + 2 * t) : "memory");
+    if (t < 32) // 4 bytes of 8; the rest is zeros
+        asm volatile("cp.async.ca.shared.global [%0], [%1], 8, 4;" ::"r"(at + 256 + 4 * t), "l"(in + 2 * t) : "memory");
     if (t < 16)
         asm volatile("cp.async.cg.shared.global.L2::128B [%0], [%1], 16;" ::"r"(at + 512 + 12 * t), "l"(in + 64 + 4 * t) : "memory");
     asm volatile("cp.async.wait_all;" ::: "memory");
@@ -345,7 +345,7 @@ static void asynchronous_copies()
         v = (int)next_random();
     buffer<int> in(x);
     for (int t = 0; t < 64; t++) {
-        want[t] = x[t ^ 1], want[64 + t] = x[t ^ 1];
+        want[t] = x[t ^ 1], want[64 + t] = (t ^ 1) & 1 ? 0 : x[t ^ 1];
         want[128 + t] = x[64 + (t ^ 1)], want[192 + t] = x[128 + (t ^ 1)];
     }
     equal(results(256, 1, 64, async_kernel, (const int *)in.at), want);
