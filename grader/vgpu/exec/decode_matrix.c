@@ -45,7 +45,7 @@ static void make_shape(char *ret, uint32_t registers, bool wide, bool store)
         *at++ = 'a';
     memset(at, wide ? 'd' : 'w', registers);
     at += registers;
-    strcpy(at, store ? "w?" : "=aw?");
+    memcpy(at, store ? "w?" : "=aw?", store ? sizeof "w?" : sizeof "=aw?");
 }
 
 static enum err_code decode_wmma(struct vg_decoder *d)

@@ -199,6 +199,8 @@ static enum err_code one_operand(struct vg_decoder *d, const struct ptx_operand 
     case OPERAND_REG:
         if (o->index >= d->func->n_regs)
             return vg_decode_wrong(d, "names a register that is not there");
+        if (o->kind == OPERAND_REG && o->count) /* .b0, .h1: a part of it */
+            return vg_decode_refuse(d);
         *ret = (struct vg_operand){.at = d->reg_at[o->index],
                                    .bank = VG_FRAME,
                                    .type = d->func->regs[o->index].type,
@@ -309,7 +311,7 @@ enum err_code vg_decode_operands(struct vg_decoder *d, const char *shape)
             continue;
         }
         given -= letters.maybe[k];
-        if (next >= n)
+        if (next >= n || !flat[next])
             return vg_decode_wrong(d, "has too few operands");
         const enum err_code rc = one_operand(d, flat[next++], letters.letter[k], &d->operands[k]);
         if (rc != OK)

@@ -103,7 +103,7 @@ static enum err_code load_kernel(struct vg_kernel *k, size_t func, struct err *w
 {
     struct vg_program *p = k->program;
     const struct ptx_func *f = &p->module->funcs[func];
-    struct vg_code *const *codes;
+    struct vg_code *const *codes = NULL;
     k->func = func;
     k->info.name = f->name;
     k->info.func = f;
@@ -118,6 +118,7 @@ static enum err_code load_kernel(struct vg_kernel *k, size_t func, struct err *w
         rc = vg_kernel_code(k, vg_isa_best(), &codes, why);
     if (rc != OK)
         return rc;
+    assert(codes && codes[func]);
     k->ordered = vg_is_ordered(k);
     k->info.local_bytes = codes[func]->local_bytes;
     k->info.registers = estimate_registers(codes[func]);

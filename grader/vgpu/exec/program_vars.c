@@ -167,7 +167,7 @@ enum err_code vg_place_shared(struct vg_kernel *k, struct err *why)
     struct layout l = {0};
     uint8_t *used = arena_array(p->arena, m->n_vars + 1, 1);
     struct vg_place *shared = arena_array(p->arena, m->n_vars + 1, sizeof *shared);
-    struct vg_place **own = arena_array(p->arena, m->n_funcs + 1, sizeof *own);
+    struct vg_place **own = arena_array(p->arena, m->n_funcs + 1, sizeof(struct vg_place *));
     if (!used || !shared || !own)
         return full(why);
     for (uint32_t r = 0; r < k->n_reached; r++)

@@ -137,6 +137,7 @@ static void test_instructions_that_are_not_there_are_refused_by_name(void **stat
         {"mov.u32 %r1, %cluster_ctarank;", "%cluster_ctarank"},
         {"shfl.sync.bfly.b32 %rd1, %rd2, 1, 31, -1;", "wrong width"},
         {"ld.global.u32 %h1, [%rd0];", "do not fit"},
+        {"vadd.u32.u32.u32 %r1, %r2.b1, %r3.h1;", "vadd"},
     };
     for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
         struct machine m = {0};
@@ -171,7 +172,7 @@ static void load_with_text(struct machine *m, const char *text, const char *body
     char bytes[400] = "", module[4096];
     for (const char *c = text; *c; c++)
         snprintf(bytes + strlen(bytes), sizeof bytes - strlen(bytes), "%d, ", *c);
-    strcat(bytes, "0");
+    snprintf(bytes + strlen(bytes), sizeof bytes - strlen(bytes), "0");
     snprintf(module, sizeof module, HEAD, bytes, body);
     *m = (struct machine){0};
     machine_load(m, module);

@@ -494,7 +494,7 @@ static void parser_done(struct parser *p)
     struct pile *all[] = {&p->vars,        &p->funcs,     &p->files,  &p->locs,    &p->loc_older,
                           &p->relocations, &p->body_vars, &p->regs,   &p->instrs,  &p->elements,
                           &p->tables,      &p->targets,   &p->fixups, &p->operands};
-    for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+    for (size_t i = 0; i < sizeof(all) / sizeof(struct pile *); i++)
         pile_done(all[i]);
     symbols_done(&p->names);
 }

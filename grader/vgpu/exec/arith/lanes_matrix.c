@@ -100,7 +100,7 @@ static inline int32_t element_int(uint32_t word, uint32_t e, enum ptx_type type)
 static void product_f32(struct vg_warp *w, const struct vg_insn *i, uint32_t mask,
                         const struct vg_product *p)
 {
-    ROWS(float) a[SIDE][DEPTH], b[DEPTH][SIDE], d[SIDE][SIDE];
+    ROWS(float) a[SIDE][DEPTH] = {{0}}, b[DEPTH][SIDE] = {{0}}, d[SIDE][SIDE] = {{0}};
     const struct starts s = starts_of(i, p);
     const bool halves = p->c == PTX_F16;
     READ(uint32_t, element_f32(word, e, p->a), element_f32(word, e, p->b),
@@ -121,7 +121,7 @@ static void product_f32(struct vg_warp *w, const struct vg_insn *i, uint32_t mas
 static void product_f64(struct vg_warp *w, const struct vg_insn *i, uint32_t mask,
                         const struct vg_product *p)
 {
-    ROWS(double) a[8][8], b[8][8], d[8][8];
+    ROWS(double) a[8][8] = {{0}}, b[8][8] = {{0}}, d[8][8] = {{0}};
     const struct starts s = starts_of(i, p);
     READ(double, word, word, word)
     MULTIPLY(double, double, nan_of_f64(__builtin_fma(x, y, z), x, y, z))
@@ -142,8 +142,8 @@ static int32_t clamped(int64_t x)
 static void product_int(struct vg_warp *w, const struct vg_insn *i, uint32_t mask,
                         const struct vg_product *p)
 {
-    ROWS(int32_t) a[SIDE][DEPTH], b[DEPTH][SIDE];
-    ROWS(int64_t) d[SIDE][SIDE];
+    ROWS(int32_t) a[SIDE][DEPTH] = {{0}}, b[DEPTH][SIDE] = {{0}};
+    ROWS(int64_t) d[SIDE][SIDE] = {{0}};
     const struct starts s = starts_of(i, p);
     const bool clamp = ptx_has(i->source, MOD_SATFINITE);
     READ(uint32_t, element_int(word, e, p->a), element_int(word, e, p->b), (int32_t)word)
