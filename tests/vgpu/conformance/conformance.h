@@ -19,8 +19,11 @@ struct program {
     void (*run)();
 };
 
-#define PROGRAM(name) {#name, name}
-#define CHECK(call) check(call, __FILE__, __LINE__, #call)
+#define PROGRAM(name)                                                                              \
+    {                                                                                              \
+#name, name                                                                                \
+    }
+#define CHECK(call)       check(call, __FILE__, __LINE__, #call)
 #define EXPECT(condition) expect(condition, __FILE__, __LINE__, #condition)
 
 static inline std::string place(const char *file, int line)
@@ -79,7 +82,10 @@ template <class T> struct buffer {
         CHECK(cudaMemcpy(at, from.data(), n * sizeof(T), cudaMemcpyHostToDevice));
     }
     buffer(const buffer &) = delete;
-    ~buffer() { cudaFree(at); }
+    ~buffer()
+    {
+        cudaFree(at);
+    }
     std::vector<T> read() const
     {
         std::vector<T> to(n);
@@ -91,7 +97,8 @@ template <class T> struct buffer {
 
 // What `kernel<<<blocks, threads>>>(out, arguments...)` leaves in out[0 .. n).
 template <class R, class... P, class... A>
-static std::vector<R> results(size_t n, int blocks, int threads, void (*kernel)(R *, P...), A... arguments)
+static std::vector<R> results(size_t n, int blocks, int threads, void (*kernel)(R *, P...),
+                              A... arguments)
 {
     buffer<R> out(n);
     kernel<<<blocks, threads>>>(out.at, arguments...);
@@ -171,7 +178,8 @@ template <class Op, class R, class A, class B, class C> static void compare()
     buffer<B> db(b);
     buffer<C> dc(c);
     buffer<R> out(a.size());
-    each<Op, R, A, B, C><<<(a.size() + 127) / 128, 128>>>(out.at, da.at, db.at, dc.at, (int)a.size());
+    each<Op, R, A, B, C>
+        <<<(a.size() + 127) / 128, 128>>>(out.at, da.at, db.at, dc.at, (int)a.size());
     const std::vector<R> got = out.read();
     for (size_t i = 0; i < a.size(); i++) {
         const R want = Op::host(a[i], b[i], c[i]);
@@ -184,10 +192,19 @@ template <class Op, class R, class A, class B, class C> static void compare()
 // OPERATION(name, R, A, B, C, device, host): both expressions in x, y and z of the types A, B, C.
 #define OPERATION(name, R, A, B, C, on_device, ...)                                                \
     struct op_##name {                                                                             \
-        static __device__ R device(A x, B y, C z) { return (void)x, (void)y, (void)z, on_device; } \
-        static R host(A x, B y, C z) { return (void)x, (void)y, (void)z, __VA_ARGS__; }            \
+        static __device__ R device(A x, B y, C z)                                                  \
+        {                                                                                          \
+            return (void)x, (void)y, (void)z, on_device;                                           \
+        }                                                                                          \
+        static R host(A x, B y, C z)                                                               \
+        {                                                                                          \
+            return (void)x, (void)y, (void)z, __VA_ARGS__;                                         \
+        }                                                                                          \
     };                                                                                             \
-    static void name() { compare<op_##name, R, A, B, C>(); }
+    static void name()                                                                             \
+    {                                                                                              \
+        compare<op_##name, R, A, B, C>();                                                          \
+    }
 
 // Inline PTX with one result: PTX1("popc.b32 %0, %1;", uint32_t, "=r", "r"(x))
 #define PTX(R, constraint, text, ...)                                                              \
