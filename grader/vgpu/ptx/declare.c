@@ -73,7 +73,6 @@ bool parse_registers(struct parser *p)
 
 struct filling { /* of one variable */
     uint8_t *bytes;
-    uint64_t n_bytes;
     unsigned element; /* bytes of one value */
     bool is_float;
     const uint64_t *strides; /* bytes of one item at each depth of braces; the last is an element */
@@ -175,8 +174,7 @@ static bool parse_first_values(struct parser *p, struct ptx_var *var, unsigned e
     if (var->bytes > INIT_BYTES)
         return parse_fail(p, ERR_RANGE, "%s has first values and %llu bytes; at most %d may",
                           var->name, (unsigned long long)var->bytes, INIT_BYTES);
-    struct filling f = {.n_bytes = var->bytes,
-                        .element = element,
+    struct filling f = {.element = element,
                         .is_float = var->type == PTX_F32 || var->type == PTX_F64,
                         .strides = strides,
                         .depths = depths,

@@ -144,16 +144,6 @@ static bool parse_label_or_instruction(struct parser *p)
     return parse_declare(p, &word, SYMBOL_LABEL, (uint32_t)p->instrs.n, 0);
 }
 
-static bool skip_pragma(struct parser *p)
-{
-    do {
-        if (p->lex.token.kind != LEX_STRING)
-            return parse_unexpected(p, "a string");
-        lex_next(&p->lex);
-    } while (parse_take_sign(p, ','));
-    return parse_sign(p, ';');
-}
-
 static bool parse_directive(struct parser *p)
 {
     if (parse_take_dot(p, "reg"))
@@ -161,7 +151,7 @@ static bool parse_directive(struct parser *p)
     if (parse_take_dot(p, "loc"))
         return parse_loc(p);
     if (parse_take_dot(p, "pragma"))
-        return skip_pragma(p);
+        return parse_pragma(p);
     if (parse_take_dot(p, "shared"))
         return parse_variable(p, PTX_SHARED, &p->body_vars, false, false);
     if (parse_take_dot(p, "local"))

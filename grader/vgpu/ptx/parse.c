@@ -142,13 +142,14 @@ static bool parse_one(struct parser *p, uint32_t *ret)
     return true;
 }
 
-static bool skip_strings(struct parser *p)
+bool parse_pragma(struct parser *p)
 {
-    while (p->lex.token.kind == LEX_STRING) {
+    do {
+        if (p->lex.token.kind != LEX_STRING)
+            return parse_unexpected(p, "a string");
         lex_next(&p->lex);
-        parse_take_sign(p, ',');
-    }
-    return parse_take_sign(p, ';') || true;
+    } while (parse_take_sign(p, ','));
+    return parse_sign(p, ';');
 }
 
 /* What stands between the parameters and the body. */
@@ -167,7 +168,7 @@ static bool parse_promises(struct parser *p, struct ptx_func *f)
         else if (parse_take_dot(p, "noreturn"))
             good = f->noreturn = true;
         else if (parse_take_dot(p, "pragma"))
-            good = skip_strings(p);
+            good = parse_pragma(p);
         else
             return parse_fail(p, ERR_UNSUPPORTED, "directive .%.*s of a function is not supported",
                               (int)p->lex.token.length, p->lex.token.text);
@@ -402,7 +403,7 @@ static bool parse_top(struct parser *p)
     if (parse_take_dot(p, "section"))
         return skip_section(p);
     if (parse_take_dot(p, "pragma"))
-        return skip_strings(p);
+        return parse_pragma(p);
     return parse_linkage(p);
 }
 

@@ -70,3 +70,5 @@ bool parse_instruction(struct parser *p, const struct lex_token *opcode,
 bool parse_call_operands(struct parser *p, struct ptx_instr *instr);
 bool parse_operand(struct parser *p, struct ptx_instr *instr, uint32_t place);
 bool parse_loc(struct parser *p);
+/* "a", "b"; behind .pragma: hints to ptxas, which change nothing here. */
+bool parse_pragma(struct parser *p);
