@@ -42,6 +42,8 @@ struct cost_counts {
     uint64_t shared_requests, local_requests, atomics;
 };
 
+void cost_counts_add(struct cost_counts *to, const struct cost_counts *from);
+
 struct cost_kernel { /* one launch */
     const char *name;
     uint32_t grid[3], block[3], registers, shared_bytes;

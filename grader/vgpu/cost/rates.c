@@ -6,13 +6,13 @@
 
 static const struct {
     const char *word;
-    double fp32, integer, fp64, sfu, tensor, l2, dram;
+    double fp32, integer, fp64, sfu, tensor, l2;
     uint32_t l1_kib;
 } all[] = {
-    {"a100", 64, 64, 32, 16, 1024, 5184, 1103, 192},
-    {"h100", 128, 64, 64, 16, 2048, 5544, 1914, 256},
-    {"t4", 64, 64, 2, 16, 512, 1280, 201, 96},
-    {"a6000", 128, 64, 2, 16, 512, 2352, 427, 128},
+    {"a100", 64, 64, 32, 16, 1024, 5184, 192},
+    {"h100", 128, 64, 64, 16, 2048, 5544, 256},
+    {"t4", 64, 64, 2, 16, 512, 1280, 96},
+    {"a6000", 128, 64, 2, 16, 512, 2352, 128},
 };
 
 enum err_code cost_rates_find(const char *profile, struct cost_rates *ret, struct err *why)
@@ -34,9 +34,8 @@ enum err_code cost_rates_find(const char *profile, struct cost_rates *ret, struc
                       [VG_LSU] = 32},
             .tensor = all[i].tensor,
             .l2_bytes = all[i].l2 * share,
-            .dram_bytes = all[i].dram * share,
+            .dram_bytes = profile_bandwidth(&slice) / (slice.mhz * 1e6),
             .sms = slice.sms,
-            .mhz = slice.mhz,
             .l1_bytes = all[i].l1_kib * 1024,
             .l2_capacity = slice.l2,
             .ghz = slice.mhz / 1000.0,

@@ -14,7 +14,7 @@ struct cost_rates {
         lanes[VG_PIPES]; /* lane instructions per clock and SM, by pipe; 0: its issue slot only */
     double tensor;       /* f16 multiply-adds per clock and SM */
     double l2_bytes, dram_bytes; /* per clock, of the whole device or slice */
-    uint32_t sms, mhz;
+    uint32_t sms;
     uint32_t l1_bytes; /* per SM, shared memory included */
     uint64_t l2_capacity;
     double ghz;

@@ -33,14 +33,6 @@ struct profile {
 
 /* ---- collecting ---- */
 
-static void add_counts(struct cost_counts *to, const struct cost_counts *from)
-{
-    const uint64_t *f = (const uint64_t *)from;
-    uint64_t *t = (uint64_t *)to;
-    for (size_t i = 0; i < sizeof(*to) / sizeof(*t); i++)
-        t[i] += f[i];
-}
-
 static struct entry *entry_of(struct profile *p, const char *name)
 {
     for (size_t i = 0; i < p->n_kernels; i++)
@@ -60,7 +52,7 @@ static void add_launch(struct entry *e, const struct cost_kernel *k)
     struct cost_kernel sum = *k;
     const struct cost_kernel *old = &e->sum;
     if (e->launches++) {
-        add_counts(&sum.total, &old->total);
+        cost_counts_add(&sum.total, &old->total);
         for (int i = 0; i < VG_PIPES; i++)
             sum.by_pipe[i] += old->by_pipe[i];
         for (int i = 0; i < COST_TERMS; i++)
@@ -110,7 +102,7 @@ static void add_lines(struct profile *p, const struct vg_launch *l)
             continue;
         struct line *line = line_of(p, file, number);
         if (line)
-            add_counts(&line->counts, &counts[pc]);
+            cost_counts_add(&line->counts, &counts[pc]);
     }
 }
 

@@ -416,7 +416,7 @@ static void block_merge(void *context, struct vg_block *b)
         end_wave(c);
 }
 
-static void add_counts(struct cost_counts *to, const struct cost_counts *from)
+void cost_counts_add(struct cost_counts *to, const struct cost_counts *from)
 {
     to->issued += from->issued;
     to->lanes += from->lanes;
@@ -437,7 +437,7 @@ static void launch_end(void *context, const struct vg_launch *l)
         end_wave(c);
     for (struct cost_bench *b = c->benches; b && !c->failed; b = b->next) {
         for (uint32_t pc = 0; pc < c->n_pcs; pc++)
-            add_counts(&c->lines[pc], &b->lines[pc]);
+            cost_counts_add(&c->lines[pc], &b->lines[pc]);
         c->last.l1_hits += b->l1_hits;
         c->last.l1_sectors += b->l1_sectors;
         c->l1_wavefronts += b->l1_wavefronts;
@@ -446,7 +446,7 @@ static void launch_end(void *context, const struct vg_launch *l)
     for (uint32_t pc = 0; pc < c->n_pcs && !c->failed; pc++) {
         c->lines[pc].issued = l->issued ? l->issued[pc] : 0;
         c->lines[pc].lanes = l->active ? l->active[pc] : 0;
-        add_counts(&c->last.total, &c->lines[pc]);
+        cost_counts_add(&c->last.total, &c->lines[pc]);
     }
     if (!c->failed)
         cost_times(c);
