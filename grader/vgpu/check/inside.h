@@ -30,7 +30,7 @@ struct block_notes { /* vg_block.watch */
     uint32_t shared_bytes;
 };
 
-enum { CHECK_SEEN = 4096, CHECK_STREAMS_OPEN = 1024 };
+enum { CHECK_SEEN = 4096 };
 struct check_seen { /* a pair of places that was told before */
     uint64_t key;
     size_t finding;
@@ -66,9 +66,10 @@ struct now {
     struct check_toucher me;
 };
 
-/* Adds 1 where this pair of places is known; else `make` fills a finding that is new. */
-void check_tell(struct check *c, const struct check_finding *f, uint32_t pc, uint32_t other_pc);
+/* Whether this pair of places was told before, which then counts once more; else the caller makes a
+ * finding of it and tells that. */
 bool check_known(struct check *c, enum check_kind kind, uint32_t pc, uint32_t other_pc);
+void check_tell(struct check *c, const struct check_finding *f, uint32_t pc, uint32_t other_pc);
 struct check_place check_actor_place(const struct check *c, const struct check_toucher *t);
 /* Memory that begins with something, or that the host may write unseen. */
 bool check_always_set(const struct check *c, uint64_t address);
