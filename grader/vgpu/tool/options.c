@@ -132,6 +132,8 @@ enum err_code options_watch(const struct options *o, struct machine *m, struct t
         m->observers[i] = ret->list[i].observer;
         if (ret->list[i].clock)
             m->clock = *ret->list[i].clock;
+        if (ret->list[i].alone)
+            m->config.workers = 1;
     }
     for (int d = 0; rc == OK && d < m->config.n_devices; d++)
         MACHINE_OBSERVE(m, stream_made, (uint32_t)d, d, true, true);
